@@ -1,0 +1,3 @@
+//! svcsensor: tells which service of a host came to be, changed, was hijacked, hidden or stopped, by whom, and what that means.
+
+pub mod model;

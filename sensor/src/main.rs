@@ -1,0 +1,3 @@
+//! The `svcsensor` command.
+
+fn main() {}

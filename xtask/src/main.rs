@@ -1,0 +1,3 @@
+//! `cargo xtask`: builds, tests and measures svcsensor.
+
+fn main() {}
