@@ -1,0 +1,4 @@
+//! What touches a Linux host: its files, its processes, and the kernel's ways to tell of changes.
+
+pub mod fanotify;
+pub mod path;
