@@ -1,0 +1,5 @@
+//! Observations → events: what was seen, put together.
+
+mod process_table;
+
+pub use process_table::ProcessTable;
