@@ -1,4 +1,6 @@
 //! What touches a Linux host: its files, its processes, and the kernel's ways to tell of changes.
 
+pub mod cgroup;
 pub mod fanotify;
 pub mod path;
+pub mod proc;
