@@ -5,6 +5,7 @@
 
 mod event;
 mod handle;
+mod watcher;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -16,6 +17,7 @@ use super::path::os_path;
 
 pub use event::{EventError, Notice, Notices, mask};
 pub use handle::FileHandle;
+pub use watcher::{Counters, HOOK, Watcher};
 
 /// fanotify did not work.
 #[derive(Debug, thiserror::Error)]
