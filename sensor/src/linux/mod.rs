@@ -2,5 +2,6 @@
 
 pub mod cgroup;
 pub mod fanotify;
+pub mod files;
 pub mod path;
 pub mod proc;

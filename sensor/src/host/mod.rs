@@ -1,0 +1,55 @@
+//! What the core asks of a host. A live host answers from its file system and /proc, a recording from what was answered then.
+
+use bstr::{BStr, BString};
+
+use crate::model::{FileState, Known, Process, Reason, ServiceId};
+
+/// The most bytes of a unit file that are read; systemd itself refuses lines over 1 MiB.
+pub const MOST_CONTENT: u64 = 1024 * 1024;
+
+/// A host that can be asked. Every question has an answer: one that can't be had says why.
+pub trait Host {
+    /// What stands at `path`, without following a link there; content up to [`MOST_CONTENT`].
+    fn file(&mut self, path: &BStr) -> FileState;
+
+    /// The names in the directory at `path`, sorted.
+    fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason>;
+
+    /// The program at `path`, following links.
+    fn program(&mut self, path: &BStr) -> Result<Program, Reason>;
+
+    /// The process with this id, as the host tells it now.
+    fn process(&mut self, pid: u32) -> Result<Process, Reason>;
+
+    /// The ids of all processes.
+    fn processes(&mut self) -> Vec<u32>;
+
+    /// Whether the process holds the file of this device and inode open for writing.
+    fn writes(&mut self, pid: u32, object: (u64, u64)) -> bool;
+
+    /// The name of a user.
+    fn user_name(&mut self, uid: u32) -> Result<String, Reason>;
+
+    /// Where an audit session's login came from.
+    fn remote_address(&mut self, session: u32) -> Result<String, Reason>;
+
+    /// Whether the service's manager has read its definition as it stands.
+    fn loaded(&mut self, service: &ServiceId) -> Result<bool, Reason>;
+}
+
+/// A program file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its path after all links.
+    pub path: BString,
+    /// SHA-256 in hexadecimal; pending when it is large, and told by and by.
+    pub sha256: Known<String>,
+    /// Size in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner's user and group id.
+    pub owner: (u32, u32),
+    /// Its first bytes, at most 256: a script's interpreter stands there.
+    pub head: Vec<u8>,
+}

@@ -1,0 +1,197 @@
+//! Files of a live host, read so that what is told belongs together.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use bstr::{BStr, BString};
+use sha2::{Digest as _, Sha256};
+
+use super::path::{bytes_of, os_path};
+use crate::host::{MOST_CONTENT, Program};
+use crate::model::{FileState, Known, Reason, RegularFile};
+
+/// How often a file that changes while it is read is read again.
+const TRIES: usize = 3;
+/// The most names of a directory that are read.
+const MOST_NAMES: usize = 100_000;
+/// How many bytes of a program's beginning are told.
+const HEAD: usize = 256;
+
+/// What stands at `path`, without following a link there.
+pub fn state(path: &BStr) -> FileState {
+    let path = os_path(path);
+    let mut state = FileState::Unreadable(Reason::Raced);
+    for _ in 0..TRIES {
+        state = match read_once(path) {
+            Ok(state) => state,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                FileState::Absent
+            }
+            Err(error) => FileState::Unreadable(reason(&error)),
+        };
+        if state != FileState::Unreadable(Reason::Raced) {
+            break;
+        }
+    }
+    state
+}
+
+fn read_once(path: &Path) -> io::Result<FileState> {
+    let named = path.symlink_metadata()?;
+    if named.is_symlink() {
+        return Ok(FileState::Symlink { target: bytes_of(&fs::read_link(path)?) });
+    }
+    if named.is_dir() {
+        return Ok(FileState::Directory);
+    }
+    if !named.is_file() {
+        return Ok(FileState::Special);
+    }
+    let (mut file, before) = open(path)?;
+    let mut content = Vec::new();
+    file.by_ref().take(MOST_CONTENT).read_to_end(&mut content)?;
+    let after = file.metadata()?;
+    let unchanged = (before.ctime(), before.ctime_nsec(), before.size())
+        == (after.ctime(), after.ctime_nsec(), after.size());
+    if !unchanged || before.ino() != named.ino() {
+        return Ok(FileState::Unreadable(Reason::Raced));
+    }
+    Ok(FileState::Regular(RegularFile {
+        content: content.into(),
+        size: after.size(),
+        mode: after.mode() & 0o7777,
+        uid: after.uid(),
+        gid: after.gid(),
+        links: after.nlink(),
+        object: (after.dev(), after.ino()),
+    }))
+}
+
+/// Opens a regular file: neither a link that was put there meanwhile, nor a pipe or device that would block.
+fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// The names in a directory, sorted.
+///
+/// # Errors
+/// Why it can't be read.
+pub fn list(path: &BStr) -> Result<Vec<BString>, Reason> {
+    let entries = fs::read_dir(os_path(path)).map_err(|error| reason(&error))?;
+    let mut names: Vec<BString> = entries
+        .take(MOST_NAMES)
+        .filter_map(Result::ok)
+        .map(|entry| bytes_of(entry.file_name().as_ref()))
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The program at `path`, its hash pending when it is larger than `hash_limit` bytes.
+///
+/// # Errors
+/// Why it can't be read.
+pub fn program(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
+    let path = fs::canonicalize(os_path(path)).map_err(|error| reason(&error))?;
+    let (mut file, metadata) = open(&path).map_err(|error| reason(&error))?;
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| reason(&error))?;
+    let sha256 = if metadata.size() > hash_limit { Known::Pending } else { sha256(&path).into() };
+    Ok(Program {
+        path: bytes_of(&path),
+        sha256,
+        size: metadata.size(),
+        mode: metadata.mode() & 0o7777,
+        owner: (metadata.uid(), metadata.gid()),
+        head,
+    })
+}
+
+/// The SHA-256 of the file at `path`, in hexadecimal.
+///
+/// # Errors
+/// [`Reason::Raced`] when it changed meanwhile, else why it can't be read.
+pub fn sha256(path: &Path) -> Result<String, Reason> {
+    let (mut file, before) = open(path).map_err(|error| reason(&error))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => hasher.update(buffer.get(..length).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(reason(&error)),
+        }
+    }
+    let after = file.metadata().map_err(|error| reason(&error))?;
+    if (before.mtime(), before.mtime_nsec(), before.size())
+        != (after.mtime(), after.mtime_nsec(), after.size())
+    {
+        return Err(Reason::Raced);
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+/// `bytes` in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn reason(error: &io::Error) -> Reason {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reason::NotFound,
+        io::ErrorKind::PermissionDenied => Reason::Denied,
+        io::ErrorKind::InvalidInput => Reason::Unsupported,
+        _ => Reason::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(path: &Path) -> BString {
+        bytes_of(path)
+    }
+
+    #[test]
+    fn tells_each_kind_of_file_and_never_follows() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a"), "text").unwrap();
+        std::os::unix::fs::symlink("/dev/null", at("mask")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe"), rustix::fs::Mode::RUSR).unwrap();
+        let FileState::Regular(file) = state(path(&at("a")).as_ref()) else { panic!("no file") };
+        assert_eq!((&*file.content, file.size, file.links), (&b"text"[..], 4, 1));
+        assert_eq!(state(path(&at("mask")).as_ref()), FileState::Symlink { target: "/dev/null".into() });
+        assert_eq!(state(path(&at("pipe")).as_ref()), FileState::Special);
+        assert_eq!(state(path(folder.path()).as_ref()), FileState::Directory);
+        assert_eq!(state(path(&at("none")).as_ref()), FileState::Absent);
+        assert_eq!(state(path(&at("a/b")).as_ref()), FileState::Absent);
+        assert_eq!(list(path(folder.path()).as_ref()).unwrap(), ["a", "mask", "pipe"]);
+    }
+
+    #[test]
+    fn a_program_is_hashed_up_to_the_limit() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "abc").unwrap();
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let whole = program(path(file.path()).as_ref(), 3).unwrap();
+        assert_eq!((whole.sha256, whole.head), (Known::Is(abc.into()), b"abc".to_vec()));
+        assert_eq!(program(path(file.path()).as_ref(), 2).unwrap().sha256, Known::Pending);
+        assert_eq!(program(BStr::new("/dev/zero"), 9), Err(Reason::Unsupported));
+        assert_eq!(program(BStr::new("/no/such"), 9), Err(Reason::NotFound));
+    }
+}
