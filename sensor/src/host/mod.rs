@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString};
 
-use crate::model::{FileState, Known, Process, Reason, ServiceId};
+use crate::model::{FileState, Known, Process, Reason, Scope};
 
 /// The most bytes of a unit file that are read; systemd itself refuses lines over 1 MiB.
 pub const MOST_CONTENT: u64 = 1024 * 1024;
@@ -33,8 +33,8 @@ pub trait Host {
     /// Where an audit session's login came from.
     fn remote_address(&mut self, session: u32) -> Result<String, Reason>;
 
-    /// Whether the service's manager has read its definition as it stands.
-    fn loaded(&mut self, service: &ServiceId) -> Result<bool, Reason>;
+    /// Whether a manager runs for this scope.
+    fn manager_runs(&mut self, scope: Scope) -> bool;
 }
 
 /// A program file.

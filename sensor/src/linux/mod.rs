@@ -3,5 +3,7 @@
 pub mod cgroup;
 pub mod fanotify;
 pub mod files;
+pub mod host;
 pub mod path;
 pub mod proc;
+pub mod users;

@@ -46,6 +46,7 @@ impl<T> Known<T> {
     }
 
     /// Applies `f` to the fact.
+    #[must_use]
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Known<U> {
         match self {
             Self::Is(value) => Known::Is(f(value)),
@@ -64,6 +65,7 @@ impl<T> Known<T> {
     }
 
     /// The fact if it is known, else what `other` gives.
+    #[must_use]
     pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Is(_) => self,

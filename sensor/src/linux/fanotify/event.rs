@@ -4,7 +4,7 @@ use bstr::BString;
 
 use super::handle::FileHandle;
 
-/// Bits of an event's mask, as fanotify_mark(2) names them.
+/// Bits of an event's mask, as `fanotify_mark(2)` names them.
 pub mod mask {
     /// A file was written to.
     pub const MODIFY: u64 = 0x2;

@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::libc;
 
-/// Names an inode across the host: its file system and a handle within it (name_to_handle_at(2)).
+/// Names an inode across the host: its file system and a handle within it (`name_to_handle_at(2)`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileHandle {
     /// The file system's id (statfs(2), `f_fsid`).
@@ -34,7 +34,7 @@ impl FileHandle {
     /// The handle of the file at `path`, following symbolic links.
     ///
     /// # Errors
-    /// What name_to_handle_at(2) or statvfs(3) says; `EOPNOTSUPP` where the file system has no handles.
+    /// What `name_to_handle_at(2)` or statvfs(3) says; `EOPNOTSUPP` where the file system has no handles.
     pub fn of(path: &Path) -> Result<Self, Errno> {
         let name = CString::new(path.as_os_str().as_bytes()).map_err(|_interior_nul| Errno::EINVAL)?;
         let mut buffer =

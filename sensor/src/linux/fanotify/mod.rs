@@ -1,6 +1,6 @@
 //! fanotify: tells that a name in a marked directory changed, and which process did it.
 //!
-//! Source: fanotify(7), fanotify_init(2), fanotify_mark(2). Marks lie on the inodes of directories, so a file
+//! Source: fanotify(7), `fanotify_init(2)`, `fanotify_mark(2)`. Marks lie on the inodes of directories, so a file
 //! elsewhere costs nothing. Events of one object by one process merge in the queue and lose their order.
 
 mod event;
@@ -22,7 +22,7 @@ pub use watcher::{Counters, HOOK, Watcher};
 /// fanotify did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum FanotifyError {
-    /// The group could not be made; needs CAP_SYS_ADMIN and Linux 5.9.
+    /// The group could not be made; needs `CAP_SYS_ADMIN` and Linux 5.9.
     #[error("fanotify_init")]
     Init(#[source] Errno),
     /// A directory could not be marked.
@@ -54,7 +54,7 @@ impl Group {
     /// Makes a group whose events name a directory, an entry in it and a process.
     ///
     /// # Errors
-    /// [`FanotifyError::Init`] without CAP_SYS_ADMIN, or before Linux 5.9.
+    /// [`FanotifyError::Init`] without `CAP_SYS_ADMIN`, or before Linux 5.9.
     pub fn new() -> Result<Self, FanotifyError> {
         let flags = InitFlags::FAN_CLASS_NOTIF
             | InitFlags::FAN_CLOEXEC
@@ -110,7 +110,7 @@ impl From<Group> for OwnedFd {
 mod tests {
     use super::*;
 
-    /// Needs CAP_SYS_ADMIN; says so where it has none.
+    /// Needs `CAP_SYS_ADMIN`; says so where it has none.
     #[test]
     fn a_write_in_a_marked_directory_is_told_with_its_name_and_process() {
         let group = match Group::new() {

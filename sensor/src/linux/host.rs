@@ -1,0 +1,94 @@
+//! A live Linux host, as the core asks it.
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use bstr::{BStr, BString};
+
+use super::users::UserNames;
+use super::{files, proc, users};
+use crate::host::{Host, Program};
+use crate::model::{FileState, Known, Process, Reason, Scope};
+
+/// The most large programs that wait to be hashed.
+const MOST_WAITING: usize = 256;
+
+/// A live Linux host.
+pub struct LiveHost {
+    names: UserNames,
+    hash_limit: u64,
+    hasher: mpsc::SyncSender<BString>,
+}
+
+/// A large program's hash that is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    /// The program, by its true path.
+    pub path: BString,
+    /// Its SHA-256 in hexadecimal, or why there is none.
+    pub sha256: Result<String, Reason>,
+}
+
+impl LiveHost {
+    /// A host whose programs of up to `hash_limit` bytes are hashed at once, and larger ones by a thread of their own,
+    /// which hands each hash to `ready`.
+    ///
+    /// # Errors
+    /// When the thread can't be started.
+    pub fn new(hash_limit: u64, ready: impl Fn(Hashed) + Send + 'static) -> std::io::Result<Self> {
+        let (hasher, waiting) = mpsc::sync_channel::<BString>(MOST_WAITING);
+        std::thread::Builder::new().name("hash".into()).spawn(move || {
+            for path in waiting {
+                let sha256 = files::sha256(super::path::os_path(path.as_ref()));
+                ready(Hashed { path, sha256 });
+            }
+        })?;
+        Ok(Self { names: UserNames::default(), hash_limit, hasher })
+    }
+}
+
+impl Host for LiveHost {
+    fn file(&mut self, path: &BStr) -> FileState {
+        files::state(path)
+    }
+
+    fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason> {
+        files::list(path)
+    }
+
+    fn program(&mut self, path: &BStr) -> Result<Program, Reason> {
+        let mut program = files::program(path, self.hash_limit)?;
+        if program.sha256 == Known::Pending && self.hasher.try_send(program.path.clone()).is_err() {
+            program.sha256 = Known::Missing(Reason::TooLarge);
+        }
+        Ok(program)
+    }
+
+    fn process(&mut self, pid: u32) -> Result<Process, Reason> {
+        proc::process(pid)
+    }
+
+    fn processes(&mut self) -> Vec<u32> {
+        proc::all().unwrap_or_default()
+    }
+
+    fn writes(&mut self, pid: u32, object: (u64, u64)) -> bool {
+        proc::writes(pid, object.0, object.1)
+    }
+
+    fn user_name(&mut self, uid: u32) -> Result<String, Reason> {
+        self.names.name(uid)
+    }
+
+    fn remote_address(&mut self, session: u32) -> Result<String, Reason> {
+        users::remote_address(session)
+    }
+
+    fn manager_runs(&mut self, scope: Scope) -> bool {
+        match scope {
+            // sd_booted(3).
+            Scope::System | Scope::AllUsers => Path::new("/run/systemd/system").is_dir(),
+            Scope::User(uid) => Path::new(&format!("/run/user/{uid}/systemd/private")).exists(),
+        }
+    }
+}
