@@ -1,7 +1,9 @@
 //! svcsensor: tells which service of a host came to be, changed, was hijacked, hidden or stopped, by whom, and what that means.
 
 pub mod correlate;
+pub mod engine;
 pub mod host;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod model;
+pub mod recording;

@@ -137,16 +137,7 @@ pub fn sha256(path: &Path) -> Result<String, Reason> {
     {
         return Err(Reason::Raced);
     }
-    Ok(hex(&hasher.finalize()))
-}
-
-/// `bytes` in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(hex::encode(hasher.finalize()))
 }
 
 fn reason(error: &io::Error) -> Reason {

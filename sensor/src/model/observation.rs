@@ -88,3 +88,6 @@ pub enum FileOperation {
     /// The watched directory was read by a manager: time to look at what writers still hold.
     Reload,
 }
+
+/// The name of fanotify as an observation's hook.
+pub const FANOTIFY: &str = "fanotify";

@@ -17,7 +17,7 @@ use super::path::os_path;
 
 pub use event::{EventError, Notice, Notices, mask};
 pub use handle::FileHandle;
-pub use watcher::{Counters, HOOK, Watcher};
+pub use watcher::{Counters, Watcher};
 
 /// fanotify did not work.
 #[derive(Debug, thiserror::Error)]

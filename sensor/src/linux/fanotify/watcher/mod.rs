@@ -11,11 +11,9 @@ use bstr::{BStr, BString, ByteSlice as _};
 use super::event::{Notice, Notices, mask};
 use super::{FanotifyError, FileHandle, Group};
 use crate::linux::path::{join, os_path};
-use crate::model::observation::FileObservation;
+use crate::model::observation::{FANOTIFY, FileObservation};
 use crate::model::{FileOperation, Known, ProcessKey, Reason};
 
-/// The name that observations carry as their hook.
-pub const HOOK: &str = "fanotify";
 /// The most marks that are set; the kernel's own limit is per user (`/proc/sys/fs/fanotify/max_user_marks`).
 const MOST_MARKS: usize = 65_536;
 /// One read's worth of events.
@@ -161,7 +159,7 @@ impl Watcher {
             actor: ProcessKey { pid: u32::try_from(notice.pid).unwrap_or(0), start_ns: 0 },
             object: Known::Missing(Reason::Unsupported),
             error: 0,
-            hook: HOOK,
+            hook: FANOTIFY,
         };
         if vanished && is_directory {
             self.forget_below(&path);

@@ -1,0 +1,43 @@
+//! What drives the engine: everything that reaches it from outside, in order.
+
+use bstr::BString;
+
+use crate::model::line::Started;
+use crate::model::observation::FileObservation;
+use crate::model::{Loss, Reason, Timestamp};
+
+/// One thing that reaches the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The first: what is watched and how.
+    Start(Box<Start>),
+    /// Bytes of one kernel record, to be decoded.
+    Kernel(Vec<u8>),
+    /// A name in a watched directory changed, as a source without kernel records saw it.
+    File(Timestamp, Box<FileObservation>),
+    /// Time has passed, and nothing else happened.
+    Tick(Timestamp),
+    /// A large program's hash is ready.
+    Hashed(Timestamp, BString, Result<String, Reason>),
+    /// Something was not seen.
+    Loss(Loss),
+    /// What is watched was not seen for a while: everything is read again and compared.
+    Rescan(Timestamp),
+    /// Time for a sign of life, with the counters that sources keep.
+    Heartbeat(Timestamp, Vec<(String, u64)>),
+    /// The last: why it ends, and the counters that sources keep.
+    Stop(Timestamp, String, Vec<(String, u64)>),
+}
+
+/// What is watched and how, as it stands at the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The line that is told; its number of services is filled in.
+    pub started: Started,
+    /// What must be added to a time of the boot clock, in nanoseconds, to get one since 1970.
+    pub boot_offset_ns: i64,
+    /// Users whose managers' directories are watched.
+    pub users: Vec<(u32, BString)>,
+    /// Whether /lib is a link to usr/lib, so that both are one.
+    pub merged_usr: bool,
+}
