@@ -3,7 +3,7 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::form::{FileForm, KeyForm, ProcessForm, ProgramForm, ReasonForm, ResultForm, ScopeForm};
+use super::form::{FileForm, KeyForm, ProcessForm, ProgramForm, ResultForm, ScopeForm};
 use super::text::Text;
 use crate::engine::{Input, Start};
 use crate::model::line::{SourceState, Started};

@@ -141,12 +141,12 @@ impl Answers {
     fn add(&mut self, answer: Answer) {
         match answer {
             Answer::File { path, state } => {
-                self.files.entry(entry::path(path)).or_default().push_back(state.into())
+                self.files.entry(entry::path(path)).or_default().push_back(state.into());
             }
             Answer::List { path, names } => {
                 self.lists.entry(entry::path(path)).or_default().push_back(
                     names.result(|names: Vec<Text>| names.into_iter().map(BString::from).collect()),
-                )
+                );
             }
             Answer::Program { path, program } => {
                 self.programs.entry(entry::path(path)).or_default().push_back(program.result(Into::into));
@@ -329,7 +329,8 @@ mod tests {
             ticks.push(input);
         }
         assert_eq!(ticks, [Input::Tick(Timestamp(5)), Input::Tick(Timestamp(6))]);
-        let told: Vec<String> = errors.iter().map(|error| error.to_string()[..7].to_owned()).collect();
+        let told: Vec<String> =
+            errors.iter().map(|error| error.to_string().chars().take(7).collect()).collect();
         assert_eq!(told, ["line 2:", "line 4:"]);
     }
 

@@ -1,0 +1,238 @@
+//! Names that changed and whose meaning waits to be told.
+//!
+//! A writer that still holds a file has not finished it, and a name that goes away may be about to return: editors
+//! rename away, write and delete. So some changes wait, by event time and never for long.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use bstr::BString;
+
+use crate::model::{FileOperation, ObservationId, ProcessKey, Timestamp};
+
+/// How long a name that went away may take to return, and a created file to be let go of.
+pub const SETTLE: Duration = Duration::from_millis(250);
+/// The most names that wait; a further one is told at once.
+const MOST_WAITING: usize = 16_384;
+/// The most observations that one change names as its evidence.
+const MOST_EVIDENCE: usize = 32;
+
+/// A name that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// The name, with its directory.
+    pub path: BString,
+    /// Who changed it last.
+    pub actor: ProcessKey,
+    /// When it changed last.
+    pub time: Timestamp,
+    /// What happened to it last.
+    pub operation: FileOperation,
+    /// What was seen of it, oldest first.
+    pub evidence: Vec<ObservationId>,
+}
+
+/// What to do with a change that was noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Look at the name and tell.
+    Now(Touch),
+    /// It waits.
+    Later,
+}
+
+/// Names that changed and whose meaning waits to be told.
+#[derive(Default)]
+pub struct Touched {
+    waiting: HashMap<BString, Waiting>,
+    deadlines: BTreeSet<(Timestamp, BString)>,
+}
+
+struct Waiting {
+    touch: Touch,
+    /// `None` while a writer holds the file: its end, its close or a reload tells then.
+    deadline: Option<Timestamp>,
+}
+
+impl Touched {
+    /// Notes a change, together with what waits for the same name.
+    pub fn note(&mut self, change: Touch) -> Verdict {
+        let mut touch = change;
+        let mut deadline = touch.time.after(SETTLE);
+        if let Some(waiting) = self.take(&touch.path) {
+            let mut evidence = waiting.touch.evidence;
+            evidence.append(&mut touch.evidence);
+            evidence.truncate(MOST_EVIDENCE);
+            touch.evidence = evidence;
+            // Attributes alone do not prolong the wait of a file that is being written or gone.
+            if touch.operation == FileOperation::Attribute {
+                touch.operation = waiting.touch.operation;
+                deadline = waiting.deadline.unwrap_or(deadline);
+            }
+        }
+        let settled = match touch.operation {
+            FileOperation::Close
+            | FileOperation::RenameTo
+            | FileOperation::Link
+            | FileOperation::Symlink
+            | FileOperation::Reload => true,
+            FileOperation::Create
+            | FileOperation::Write
+            | FileOperation::RenameFrom
+            | FileOperation::Unlink
+            | FileOperation::Attribute => false,
+        };
+        if settled || self.waiting.len() >= MOST_WAITING {
+            return Verdict::Now(touch);
+        }
+        self.put(touch, Some(deadline));
+        Verdict::Later
+    }
+
+    /// Keeps `touch` until its writer lets go: for one that was due and whose writer still holds the file.
+    pub fn hold(&mut self, touch: Touch) {
+        self.put(touch, None);
+    }
+
+    /// Takes those whose time has come by `now`, in the order in which it came.
+    pub fn due(&mut self, now: Timestamp) -> Vec<Touch> {
+        let mut due = Vec::new();
+        while let Some((deadline, path)) = self.deadlines.first().cloned() {
+            if deadline > now {
+                break;
+            }
+            due.extend(self.take(&path).map(|waiting| waiting.touch));
+        }
+        due
+    }
+
+    /// When the next one is due.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(deadline, _path)| *deadline)
+    }
+
+    /// Takes those that wait for `writer` to let go, or for any writer; sorted by name.
+    pub fn held(&mut self, writer: Option<ProcessKey>) -> Vec<Touch> {
+        let mut paths: Vec<BString> = self
+            .waiting
+            .values()
+            .map(|waiting| &waiting.touch)
+            .filter(|touch| matches!(touch.operation, FileOperation::Create | FileOperation::Write))
+            .filter(|touch| writer.is_none_or(|writer| writer == touch.actor))
+            .map(|touch| touch.path.clone())
+            .collect();
+        paths.sort_unstable();
+        paths.iter().filter_map(|path| self.take(path)).map(|waiting| waiting.touch).collect()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    fn put(&mut self, touch: Touch, deadline: Option<Timestamp>) {
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, touch.path.clone()));
+        }
+        self.waiting.insert(touch.path.clone(), Waiting { touch, deadline });
+    }
+
+    fn take(&mut self, path: &BString) -> Option<Waiting> {
+        let waiting = self.waiting.remove(path)?;
+        if let Some(deadline) = waiting.deadline {
+            self.deadlines.remove(&(deadline, path.clone()));
+        }
+        Some(waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CP: ProcessKey = ProcessKey { pid: 7, start_ns: 1 };
+    const VIM: ProcessKey = ProcessKey { pid: 8, start_ns: 1 };
+
+    fn touch(number: u64, milliseconds: i64, actor: ProcessKey, operation: FileOperation) -> Touch {
+        Touch {
+            path: "/etc/systemd/system/x.service".into(),
+            actor,
+            time: Timestamp(milliseconds * 1_000_000),
+            operation,
+            evidence: vec![ObservationId(number)],
+        }
+    }
+
+    fn milliseconds(time: i64) -> Timestamp {
+        Timestamp(time * 1_000_000)
+    }
+
+    #[test]
+    fn a_close_tells_at_once_with_what_came_before() {
+        let mut touched = Touched::default();
+        assert_eq!(touched.note(touch(1, 0, CP, FileOperation::Create)), Verdict::Later);
+        assert_eq!(touched.note(touch(2, 1, CP, FileOperation::Write)), Verdict::Later);
+        let Verdict::Now(told) = touched.note(touch(3, 2, CP, FileOperation::Close)) else { panic!("waits") };
+        assert_eq!(told.evidence, [ObservationId(1), ObservationId(2), ObservationId(3)]);
+        assert_eq!((touched.len(), touched.deadline()), (0, None));
+    }
+
+    #[test]
+    fn a_name_that_goes_away_waits_for_its_return() {
+        let mut touched = Touched::default();
+        touched.note(touch(1, 0, VIM, FileOperation::RenameFrom));
+        assert_eq!(touched.due(milliseconds(249)), []);
+        touched.note(touch(2, 100, VIM, FileOperation::Create));
+        let Verdict::Now(told) = touched.note(touch(3, 110, VIM, FileOperation::Close)) else {
+            panic!("waits")
+        };
+        assert_eq!(told.evidence.len(), 3);
+        assert_eq!(touched.due(milliseconds(9_999)), []);
+    }
+
+    #[test]
+    fn a_name_that_stays_away_is_due_once() {
+        let mut touched = Touched::default();
+        touched.note(touch(1, 0, CP, FileOperation::Unlink));
+        assert_eq!(touched.deadline(), Some(milliseconds(250)));
+        assert_eq!(touched.due(milliseconds(250)).len(), 1);
+        assert_eq!(touched.due(milliseconds(500)), []);
+    }
+
+    #[test]
+    fn a_file_that_is_held_waits_for_its_writer() {
+        let mut touched = Touched::default();
+        touched.note(touch(1, 0, CP, FileOperation::Write));
+        let due = touched.due(milliseconds(250));
+        touched.hold(due[0].clone());
+        assert_eq!((touched.deadline(), touched.held(Some(VIM))), (None, vec![]));
+        assert_eq!(touched.held(Some(CP)).len(), 1);
+        touched.note(touch(2, 300, CP, FileOperation::Write));
+        assert_eq!(touched.held(None).len(), 1, "a reload tells what anyone holds");
+    }
+
+    #[test]
+    fn attributes_do_not_prolong_a_wait() {
+        let mut touched = Touched::default();
+        touched.note(touch(1, 0, CP, FileOperation::Unlink));
+        touched.note(touch(2, 200, CP, FileOperation::Attribute));
+        assert_eq!(touched.deadline(), Some(milliseconds(250)));
+        assert_eq!(touched.due(milliseconds(250))[0].operation, FileOperation::Unlink);
+    }
+
+    #[test]
+    fn a_flood_is_told_rather_than_kept() {
+        let mut touched = Touched::default();
+        for number in 0..MOST_WAITING {
+            let path = format!("/x/{number}.service").into();
+            touched.note(Touch { path, ..touch(1, 0, CP, FileOperation::Create) });
+        }
+        assert!(matches!(touched.note(touch(2, 0, CP, FileOperation::Create)), Verdict::Now(_)));
+        assert_eq!(touched.len(), MOST_WAITING);
+    }
+}
