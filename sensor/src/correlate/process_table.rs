@@ -18,8 +18,6 @@ const DEAD: usize = 4_096;
 const CAPACITY: usize = 131_072;
 /// The most ancestors that are told.
 const DEPTH: usize = 64;
-/// A clock tick of /proc/PID/stat in nanoseconds: times from there are cut to it.
-const TICK_NS: u64 = 10_000_000;
 
 struct Entry {
     key: ProcessKey,
@@ -91,6 +89,11 @@ impl ProcessTable {
         self.entries.get(&key).map(Entry::process)
     }
 
+    /// The whole identity of the process that `key` means, as far as it is known.
+    pub fn resolve(&self, key: ProcessKey) -> ProcessKey {
+        self.find(key).unwrap_or(key)
+    }
+
     /// Whether the process is known to have ended.
     pub fn has_exited(&self, key: ProcessKey) -> bool {
         self.find(key).and_then(|key| self.entries.get(&key)).is_some_and(|entry| entry.exited.is_some())
@@ -150,7 +153,7 @@ impl ProcessTable {
         if key.start_ns == 0 {
             return incarnations.last().copied();
         }
-        incarnations.iter().rev().find(|known| known.start_ns / TICK_NS == key.start_ns / TICK_NS).copied()
+        incarnations.iter().rev().find(|known| known.is_same(key)).copied()
     }
 
     fn forget(&mut self, now: Timestamp) {

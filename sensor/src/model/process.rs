@@ -15,6 +15,16 @@ pub struct ProcessKey {
     pub start_ns: u64,
 }
 
+/// A clock tick of /proc/PID/stat in nanoseconds (`USER_HZ` is 100): times from there are cut to it.
+const TICK_NS: u64 = 10_000_000;
+
+impl ProcessKey {
+    /// Whether both mean one process, although one start may come from /proc, which tells it in clock ticks only.
+    pub fn is_same(self, other: Self) -> bool {
+        self.pid == other.pid && self.start_ns / TICK_NS == other.start_ns / TICK_NS
+    }
+}
+
 /// What is known of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
