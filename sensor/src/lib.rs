@@ -7,3 +7,4 @@ pub mod host;
 pub mod linux;
 pub mod model;
 pub mod recording;
+pub mod systemd;

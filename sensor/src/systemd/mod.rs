@@ -1,0 +1,13 @@
+//! What is known of systemd: names, directories, unit files, their merge, their changes and the tools that control it.
+//!
+//! Everything here is pure: no file is opened and no host is asked, so it behaves alike on every operating system.
+//! The behaviour is that of systemd 252 to 257; where versions differ, the item says which one it follows.
+
+pub mod escape;
+pub mod location;
+pub mod name;
+pub mod search_path;
+
+pub use location::{DependencyKind, DropInOwner, Location, NotAUnit};
+pub use name::{NameError, NameKind, UnitName, UnitType};
+pub use search_path::{GeneratorDirectory, Host, Role, SearchPath, UnitDirectory, UserDirectories};
