@@ -7,7 +7,9 @@ pub mod escape;
 pub mod location;
 pub mod name;
 pub mod search_path;
+pub mod unit;
 
 pub use location::{DependencyKind, DropInOwner, Location, NotAUnit};
 pub use name::{NameError, NameKind, UnitName, UnitType};
 pub use search_path::{GeneratorDirectory, Host, Role, SearchPath, UnitDirectory, UserDirectories};
+pub use unit::{Assignment, Problem, ProblemKind, UnitFile};
