@@ -8,3 +8,4 @@ pub mod linux;
 pub mod model;
 pub mod recording;
 pub mod systemd;
+pub mod output;

@@ -1,0 +1,60 @@
+//! The lines that tell of the stream itself: `started`, `enrichment`, `loss`, `heartbeat` and `stopped`.
+
+use crate::model::line::{Enrichment, Started, Totals};
+use crate::model::loss::Loss;
+
+use super::event::event_id;
+use super::head;
+use super::object::Object;
+
+pub(super) fn started(object: &mut Object<'_>, started: &Started) {
+    head(object, "started", started.time);
+    object.value("run", &started.run);
+    object.value("version", &started.version);
+    object.known("os_release", started.os_release.as_ref());
+    object.known("host", started.host.as_ref());
+    object.known("boot_id", started.boot_id.as_ref());
+    object.objects("sources", &started.sources, |object, source| {
+        object.value("name", &source.name);
+        object.optional("error", source.error.as_deref());
+    });
+    object.value("blind", &started.blind);
+    object.value("services", &started.services);
+    object.missing(&[]);
+}
+
+pub(super) fn enrichment(object: &mut Object<'_>, enrichment: &Enrichment) {
+    head(object, "enrichment", enrichment.time);
+    object.value("event", &event_id(&enrichment.event));
+    object.value("path", &enrichment.path);
+    object.known("sha256", enrichment.sha256.as_ref());
+    object.missing(&[]);
+}
+
+pub(super) fn loss(object: &mut Object<'_>, loss: &Loss) {
+    head(object, "loss", loss.time);
+    object.value("source", &loss.source);
+    object.value("reason", &loss.reason);
+    object.optional("count", loss.count.as_ref());
+    object.value("unknown", &loss.count.is_none());
+    object.value("consequence", &loss.consequence);
+}
+
+pub(super) fn heartbeat(object: &mut Object<'_>, totals: &Totals) {
+    head(object, "heartbeat", totals.time);
+    counters(object, totals);
+}
+
+pub(super) fn stopped(object: &mut Object<'_>, reason: &str, totals: &Totals) {
+    head(object, "stopped", totals.time);
+    object.value("reason", reason);
+    counters(object, totals);
+}
+
+fn counters(object: &mut Object<'_>, totals: &Totals) {
+    object.object("counters", |object| {
+        for (name, value) in &totals.counters {
+            object.value(name, value);
+        }
+    });
+}

@@ -1,0 +1,5 @@
+//! The way out: lines become bytes, and bytes reach the reader.
+
+pub mod encode;
+#[cfg(test)]
+mod testing;
