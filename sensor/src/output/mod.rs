@@ -3,3 +3,4 @@
 pub mod encode;
 #[cfg(test)]
 mod testing;
+pub mod transport;
