@@ -6,6 +6,6 @@ pub mod host;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod model;
+pub mod output;
 pub mod recording;
 pub mod systemd;
-pub mod output;
