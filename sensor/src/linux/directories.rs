@@ -1,0 +1,93 @@
+//! The directories of a live host that services are defined in.
+
+use std::fs;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::path::{bytes_of, os_path};
+use super::users;
+use crate::systemd::search_path::Host as Layout;
+use crate::systemd::{GeneratorDirectory, SearchPath, UserDirectories};
+
+/// The directories of a live host that services are defined in.
+pub struct Directories {
+    /// How the host is laid out.
+    pub layout: Layout,
+    /// The users whose managers may run, with their homes.
+    pub users: Vec<(u32, BString)>,
+    /// Every directory to watch, by its true path.
+    pub watched: Vec<BString>,
+}
+
+impl Directories {
+    /// Finds them; those of users only where `with_users`.
+    pub fn find(with_users: bool) -> Self {
+        let layout =
+            Layout { merged_usr: fs::canonicalize("/lib").is_ok_and(|path| path == Path::new("/usr/lib")) };
+        let users: Vec<(u32, BString)> = if with_users {
+            users::with_homes().into_iter().map(|user| (user.uid, resolve(user.home.as_ref()))).collect()
+        } else {
+            Vec::new()
+        };
+        let mut paths = vec![SearchPath::system(layout), SearchPath::all_users()];
+        paths.extend(
+            users.iter().map(|(uid, home)| SearchPath::user(&UserDirectories::of(*uid, home.as_ref()))),
+        );
+        let mut watched: Vec<BString> = paths
+            .iter()
+            .flat_map(|path| &path.directories)
+            .map(|directory| directory.path.clone())
+            .chain(GeneratorDirectory::ALL.iter().map(|directory| directory.path.into()))
+            .map(|path| resolve(path.as_ref()))
+            .collect();
+        watched.sort_unstable();
+        watched.dedup();
+        Self { layout, users, watched }
+    }
+}
+
+/// The true path of `path`, as far as it exists: links on the way are followed, what does not exist yet is kept.
+pub fn resolve(path: &BStr) -> BString {
+    let mut existing = os_path(path);
+    let mut rest = Vec::new();
+    loop {
+        if let Ok(found) = fs::canonicalize(existing) {
+            let mut resolved = bytes_of(&found);
+            for name in rest.iter().rev() {
+                resolved = super::path::join(resolved.as_ref(), BStr::new(name));
+            }
+            return resolved;
+        }
+        let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else {
+            return path.into();
+        };
+        rest.push(bytes_of(Path::new(name)).to_vec());
+        existing = parent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolves_what_exists_and_keeps_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = bytes_of(&folder.path().canonicalize().unwrap());
+        fs::create_dir(folder.path().join("real")).unwrap();
+        std::os::unix::fs::symlink("real", folder.path().join("link")).unwrap();
+        let at = |name: &str| BString::from(format!("{base}/{name}"));
+        assert_eq!(resolve(at("link/a/b").as_ref()), at("real/a/b"));
+        assert_eq!(resolve(at("real").as_ref()), at("real"));
+    }
+
+    #[test]
+    fn the_system_manager_is_always_watched_and_users_on_demand() {
+        let alone = Directories::find(false);
+        assert!(alone.users.is_empty());
+        assert!(alone.watched.iter().any(|path| path == "/etc/systemd/system"));
+        assert!(alone.watched.iter().any(|path| path.ends_with_str("/system-generators")));
+        assert!(Directories::find(true).watched.len() >= alone.watched.len());
+    }
+}
