@@ -1,3 +1,20 @@
 //! `cargo xtask`: builds, tests and measures svcsensor.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
 
-fn main() {}
+mod vm;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Builds, tests and measures svcsensor.
+#[derive(Parser)]
+enum Verb {
+    VmRun(vm::run::Args),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Verb::parse() {
+        Verb::VmRun(args) => vm::run::run(&args),
+    }
+}

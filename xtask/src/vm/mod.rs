@@ -1,0 +1,10 @@
+//! Virtual machines: boots Debian kernels under a real systemd, in software, and runs commands and scenarios in them.
+
+mod archive;
+mod boot;
+mod cache;
+mod host;
+mod initrd;
+mod kernel;
+mod root;
+pub(crate) mod run;
