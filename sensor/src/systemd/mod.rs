@@ -3,13 +3,18 @@
 //! Everything here is pure: no file is opened and no host is asked, so it behaves alike on every operating system.
 //! The behaviour is that of systemd 252 to 257; where versions differ, the item says which one it follows.
 
+pub mod command_line;
 pub mod escape;
 pub mod location;
 pub mod name;
 pub mod search_path;
+pub mod specifier;
 pub mod unit;
+pub mod words;
 
+pub use command_line::{CommandError, Commands, ExecCommand, ExecFlags};
 pub use location::{DependencyKind, DropInOwner, Location, NotAUnit};
 pub use name::{NameError, NameKind, UnitName, UnitType};
 pub use search_path::{GeneratorDirectory, Host, Role, SearchPath, UnitDirectory, UserDirectories};
+pub use specifier::{ManagerFacts, SpecifierContext};
 pub use unit::{Assignment, Problem, ProblemKind, UnitFile};
