@@ -4,6 +4,8 @@
 //! The behaviour is that of systemd 252 to 257; where versions differ, the item says which one it follows.
 
 pub mod command_line;
+pub mod directive;
+mod directive_names;
 pub mod escape;
 pub mod location;
 pub mod name;
