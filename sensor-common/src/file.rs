@@ -1,0 +1,53 @@
+//! Records of what happened to names in watched directories.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use crate::header::Header;
+use crate::process::{Object, ProcessKey};
+use crate::text::Text;
+
+/// A name in a watched directory changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct FileRecord {
+    /// Kind [`crate::kind::FILE`].
+    pub header: Header,
+    /// The process that did it: for a finished write, the one that opened the file for writing.
+    pub actor: ProcessKey,
+    /// The watched directory.
+    pub directory: Object,
+    /// The object that the name stands for; inode zero where it is not known.
+    pub object: Object,
+    /// One of [`operation`].
+    pub operation: u16,
+    /// One of [`crate::hook`].
+    pub hook: u16,
+    /// Zero, or the negative error number with which the operation failed.
+    pub result: i32,
+    /// The process whose system call led to the record; another one than the actor when a descriptor was passed on.
+    pub current: ProcessKey,
+    /// The name within the directory; empty for the directory itself.
+    pub name: Text,
+}
+
+/// What happened to a name.
+pub mod operation {
+    /// It came to be by open(2), mkdir(2) or mknod(2).
+    pub const CREATE: u16 = 1;
+    /// It was written to and is still held.
+    pub const WRITE: u16 = 2;
+    /// The last holder of a descriptor that may write let go of it.
+    pub const CLOSE: u16 = 3;
+    /// It was moved away.
+    pub const RENAME_FROM: u16 = 4;
+    /// It was moved here.
+    pub const RENAME_TO: u16 = 5;
+    /// A further name of an existing file.
+    pub const LINK: u16 = 6;
+    /// A symbolic link.
+    pub const SYMLINK: u16 = 7;
+    /// It was removed.
+    pub const UNLINK: u16 = 8;
+    /// Mode, owner, size or extended attributes changed.
+    pub const ATTRIBUTE: u16 = 9;
+}

@@ -1,0 +1,38 @@
+//! What every record starts with.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// The start of every record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Header {
+    /// [`crate::ABI_VERSION`] of the program that wrote it.
+    pub abi: u16,
+    /// One of [`kind`].
+    pub kind: u16,
+    /// Length of the whole record in bytes, texts and header included.
+    pub length: u32,
+    /// Nanoseconds on the boot clock (`bpf_ktime_get_boot_ns`).
+    pub time_ns: u64,
+    /// Counts up by one with each record that the lane tried to send; a gap is a loss.
+    pub sequence: u64,
+    /// The scratch slot in which the record was built, from zero.
+    ///
+    /// A lane has one owner at a time, so its sequence has no gap but by loss. A counter per CPU would not do: a
+    /// program may be preempted between its read and its write, and an atomic that fetches needs Linux 5.12.
+    pub lane: u32,
+    /// The CPU that it was written on.
+    pub cpu: u32,
+}
+
+/// What a record tells. Numbers have gaps for kinds to come.
+pub mod kind {
+    /// [`crate::ForkRecord`].
+    pub const FORK: u16 = 1;
+    /// [`crate::ExecRecord`].
+    pub const EXEC: u16 = 2;
+    /// [`crate::ExitRecord`].
+    pub const EXIT: u16 = 3;
+    /// [`crate::FileRecord`].
+    pub const FILE: u16 = 16;
+}
