@@ -1,0 +1,193 @@
+//! Builds records and sends them: the only writer to the ring buffer.
+
+use core::arch::asm;
+use core::hint::black_box;
+use core::mem::size_of;
+
+use aya_ebpf::helpers::generated::{
+    bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_probe_read_kernel, bpf_probe_read_kernel_str,
+    bpf_probe_read_user, bpf_ringbuf_output,
+};
+use aya_ebpf::maps::PerCpuArray;
+use sensor_common::{ABI_VERSION, Counter, Header, Text, limit, text_flag};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::map::{COUNTERS, FREE_SLOTS, HOOKS, RECORDS, SLACK, SLOTS, Slot};
+
+/// Largest chunk that is read at once.
+const CHUNK: u64 = 4096;
+// A chunk that starts at the last byte of the record ends within the slot.
+const _: () = assert!(CHUNK < SLACK as u64 && limit::RECORD.is_power_of_two());
+
+/// Counts a call of a hook.
+#[inline(always)]
+pub fn called(hook: u16) {
+    increment(&HOOKS, u32::from(hook));
+}
+
+/// Adds one to a counter.
+#[inline(always)]
+pub fn count(counter: Counter) {
+    increment(&COUNTERS, counter as u32);
+}
+
+#[inline(always)]
+fn increment(counters: &PerCpuArray<u64>, index: u32) {
+    if let Some(value) = counters.get_ptr_mut(index) {
+        // SAFETY: the map's value is aligned to eight bytes and lives as long as the program. One instruction
+        // (BPF_XADD), so that nothing is lost to whatever preempts us. `core::sync::atomic` has no addition for BPF.
+        unsafe { asm!("lock *(u64 *)({value} + 0) += {one}", value = in(reg) value, one = in(reg) 1_u64) };
+    }
+}
+
+/// Where a chunk is read from.
+#[derive(Clone, Copy)]
+pub enum From {
+    /// Kernel memory.
+    Kernel,
+    /// Memory of the process that runs.
+    User,
+}
+
+/// A record in the making.
+pub struct Record {
+    slot: &'static mut Slot,
+}
+
+/// Builds a record of fixed part `T` in a free slot and sends it. `fill` sets all fields of the fixed part but the
+/// header, and adds the texts.
+#[inline(always)]
+pub fn send<T, F>(kind: u16, fill: F)
+where
+    T: FromBytes + IntoBytes + Immutable,
+    F: FnOnce(&mut Record, &mut T),
+{
+    let Ok(Some(lane)) = FREE_SLOTS.pop() else {
+        return count(Counter::NoSlot);
+    };
+    let Some(slot) = SLOTS.get_ptr_mut(lane) else {
+        // Can't be: user space fills both maps alike.
+        return count(Counter::NoSlot);
+    };
+    // SAFETY: the pointer comes from the map, and this program owns the slot until it pushes its index back.
+    let mut record = Record { slot: unsafe { &mut *slot } };
+    record.slot.cursor = size_of::<T>() as u64;
+    record.slot.flags = 0;
+    record.write_header(kind, lane);
+    // SAFETY: the slot is longer than any fixed part, aligned to eight bytes, and any bytes are a `T`. Texts are written
+    // behind the fixed part.
+    let fixed = unsafe { &mut *(&raw mut (*slot).data).cast::<T>() };
+    fill(&mut record, fixed);
+    record.submit();
+    // Fails only when something else took the map's lock on this CPU; the slot is then lost, not shared.
+    let _ = FREE_SLOTS.push(lane, 0);
+}
+
+impl Record {
+    #[inline(always)]
+    fn write_header(&mut self, kind: u16, lane: u32) {
+        self.slot.sequence = self.slot.sequence.wrapping_add(1);
+        let header = Header {
+            abi: ABI_VERSION,
+            kind,
+            length: 0,
+            // SAFETY: the helper has no precondition.
+            time_ns: unsafe { bpf_ktime_get_boot_ns() },
+            sequence: self.slot.sequence,
+            lane,
+            // SAFETY: the helper has no precondition.
+            cpu: unsafe { bpf_get_smp_processor_id() },
+        };
+        // SAFETY: every record starts with a header; the slot is aligned for it.
+        unsafe { (&raw mut self.slot.data).cast::<Header>().write(header) };
+    }
+
+    /// Starts a text here. [`Self::end`] makes it whole.
+    #[inline(always)]
+    pub fn start(&self) -> u64 {
+        self.slot.cursor
+    }
+
+    /// Ends the text that began at `start`.
+    #[inline(always)]
+    pub fn end(&mut self, start: u64, flags: u16) -> Text {
+        self.slot.flags |= u64::from(flags);
+        Text { offset: start as u32, length: self.slot.cursor.wrapping_sub(start) as u16, flags }
+    }
+
+    /// Appends `length` bytes, at most [`CHUNK`]. False when they can't be read or there is no room.
+    #[inline(always)]
+    pub fn append(&mut self, from: From, address: u64, length: u64) -> bool {
+        let Some(target) = self.target() else { return false };
+        // The black box keeps the mask: without it the compiler knows the range, and the verifier does not.
+        let size = (black_box(length) & (SLACK as u64 - 1)) as u32;
+        // SAFETY: `target` lies within the record and the slot goes on for SLACK bytes; the helper checks `address`.
+        let result = unsafe {
+            match from {
+                From::Kernel => bpf_probe_read_kernel(target.cast(), size, address as *const _),
+                From::User => bpf_probe_read_user(target.cast(), size, address as *const _),
+            }
+        };
+        if result != 0 {
+            return false;
+        }
+        self.slot.cursor += u64::from(size);
+        true
+    }
+
+    /// Appends a string of kernel memory, without its NUL; at most `capacity` bytes with it. False when it can't be read.
+    #[inline(always)]
+    pub fn append_string(&mut self, address: u64, capacity: u32) -> bool {
+        let Some(target) = self.target() else { return false };
+        // SAFETY: as in `append`; `capacity` is a constant of at most CHUNK bytes.
+        let length = unsafe { bpf_probe_read_kernel_str(target.cast(), capacity, address as *const _) };
+        if length <= 0 {
+            return false;
+        }
+        self.slot.cursor += (length as u64 - 1) & (SLACK as u64 - 1);
+        true
+    }
+
+    /// Appends one byte.
+    #[inline(always)]
+    pub fn append_byte(&mut self, byte: u8) {
+        if let Some(target) = self.target() {
+            // SAFETY: `target` lies within the slot.
+            unsafe { target.write(byte) };
+            self.slot.cursor += 1;
+        }
+    }
+
+    /// Where the next byte goes; `None` when the record is full.
+    #[inline(always)]
+    fn target(&mut self) -> Option<*mut u8> {
+        let cursor = self.slot.cursor;
+        if cursor >= u64::from(limit::RECORD) - 1 {
+            return None;
+        }
+        // The black box keeps the mask: without it the compiler knows the range, and the verifier may not.
+        let cursor = (black_box(cursor) & (u64::from(limit::RECORD) - 1)) as usize;
+        // SAFETY: the index is below the record's length.
+        Some(unsafe { (&raw mut self.slot.data).cast::<u8>().add(cursor) })
+    }
+
+    #[inline(always)]
+    fn submit(&mut self) {
+        let size = black_box(self.slot.cursor) & (u64::from(limit::RECORD) - 1);
+        // SAFETY: every record starts with a header.
+        unsafe { (*(&raw mut self.slot.data).cast::<Header>()).length = size as u32 };
+        // SAFETY: the slot holds `size` bytes.
+        let result = unsafe {
+            bpf_ringbuf_output(
+                (&raw const RECORDS).cast_mut().cast(),
+                (&raw mut self.slot.data).cast(),
+                size,
+                0,
+            )
+        };
+        count(if result == 0 { Counter::Submitted } else { Counter::Dropped });
+        if self.slot.flags & u64::from(text_flag::TRUNCATED) != 0 {
+            count(Counter::Truncated);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The maps of every object. An object holds those that its programs use.
+
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::{Array, PerCpuArray, RingBuf, Stack};
+use sensor_common::{Counter, hook, limit};
+
+/// Room behind the longest record, so that a chunk that starts within the record ends within the slot.
+pub const SLACK: usize = 8192;
+
+/// Scratch memory for one record: the stack holds 512 bytes.
+#[repr(C)]
+pub struct Slot {
+    /// How many records were built here.
+    pub sequence: u64,
+    /// Bytes of the record that are used.
+    ///
+    /// It lives here and not in a register: what the verifier reads from a map is any number to it, so the turns of a
+    /// loop that appends look alike, and it looks at one instead of all their combinations.
+    pub cursor: u64,
+    /// Flags of all the record's texts.
+    pub flags: u64,
+    /// The record.
+    pub data: [u8; limit::RECORD as usize + SLACK],
+}
+
+/// The scratch slots. User space sets how many there are.
+#[map]
+pub static SLOTS: Array<Slot> = Array::with_max_entries(1, 0);
+
+/// Indices of the slots that nobody uses; filled by user space. Memory per CPU would be shared with whatever preempts
+/// us, and an atomic flag per slot needs Linux 5.12: taking an index from this map is atomic on every kernel.
+#[map]
+pub static FREE_SLOTS: Stack<u32> = Stack::with_max_entries(1, 0);
+
+/// The records on their way to user space. User space sets the size.
+#[map]
+pub static RECORDS: RingBuf = RingBuf::with_byte_size(4096, 0);
+
+/// [`Counter`]s.
+#[map]
+pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
+
+/// How often each of [`sensor_common::hook`] was called.
+#[map]
+pub static HOOKS: PerCpuArray<u64> = PerCpuArray::with_max_entries(hook::COUNT, 0);
