@@ -27,7 +27,7 @@ pub enum ObservationKind {
     /// A process came to be.
     Fork(Fork),
     /// A process runs another program.
-    Exec(Box<Process>),
+    Exec(Box<Exec>),
     /// A process ended.
     Exit(ProcessKey),
     /// A name in a watched directory changed.
@@ -41,6 +41,28 @@ pub struct Fork {
     pub parent: ProcessKey,
     /// The new one.
     pub child: ProcessKey,
+}
+
+/// A process runs another program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// The process as it is now.
+    pub process: Process,
+    /// The name that was passed to execve(2).
+    pub filename: Known<BString>,
+    /// Device and inode of `process.exe`: for a script, of its interpreter.
+    pub object: Known<(u64, u64)>,
+    /// The script that was named, where the program was loaded as its interpreter.
+    pub script: Option<Script>,
+}
+
+/// A script that its interpreter was loaded for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Its true path.
+    pub path: Known<BString>,
+    /// Its device and inode.
+    pub object: Known<(u64, u64)>,
 }
 
 /// A name in a watched directory changed.
