@@ -1,6 +1,7 @@
 //! svcsensor: tells which service of a host came to be, changed, was hijacked, hidden or stopped, by whom, and what that means.
 
 pub mod correlate;
+pub mod decode;
 pub mod engine;
 pub mod host;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,62 @@
+//! Counts what was lost between the kernel and the reader.
+
+use std::collections::HashMap;
+
+/// The numbers of the records that came, by lane.
+///
+/// A lane is one of the kernel's scratch slots. It has one owner at a time and numbers all records that it tries to send,
+/// so each number that does not come was dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lanes {
+    last: HashMap<u32, u64>,
+}
+
+impl Lanes {
+    /// The most lanes that are followed: what claims more is not a record of ours.
+    const LIMIT: usize = 4096;
+
+    /// Takes note of a record, and tells how many of the same lane were lost before it. Lanes count from one.
+    pub fn note(&mut self, lane: u32, sequence: u64) -> u64 {
+        if self.last.len() >= Self::LIMIT && !self.last.contains_key(&lane) {
+            return 0;
+        }
+        let highest = self.last.entry(lane).or_insert(0);
+        let gap = sequence.saturating_sub(*highest).saturating_sub(1);
+        // A number that goes back is a repeat, or not ours: nothing was lost by it.
+        *highest = (*highest).max(sequence);
+        gap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_losses() {
+        let mut lanes = Lanes::default();
+        for (lane, sequence, lost) in [
+            (0, 1, 0),
+            (0, 2, 0),
+            (1, 1, 0),
+            (0, 5, 2),
+            (1, 2, 0),
+            (0, 5, 0),
+            (0, 3, 0),
+            (0, 6, 0),
+            (2, 4, 3),
+        ] {
+            assert_eq!(lanes.note(lane, sequence), lost, "lane {lane}, number {sequence}");
+        }
+    }
+
+    #[test]
+    fn any_lane_is_taken_and_memory_is_bounded() {
+        let mut lanes = Lanes::default();
+        for lane in 0..10_000 {
+            lanes.note(lane, 1);
+        }
+        assert_eq!(lanes.last.len(), Lanes::LIMIT);
+        assert_eq!(lanes.note(0, u64::MAX), u64::MAX - 2);
+    }
+}

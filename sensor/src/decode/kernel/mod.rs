@@ -1,0 +1,136 @@
+//! Records of the kernel programs, as sensor-common defines them.
+
+mod file;
+mod lanes;
+mod process;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::HashMap;
+
+use bstr::BString;
+use sensor_common::{ABI_VERSION, Header, kind};
+use thiserror::Error;
+use zerocopy::{FromBytes, Immutable, KnownLayout};
+
+pub use lanes::Lanes;
+
+use crate::model::{ObservationKind, Timestamp};
+
+/// A record, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelRecord {
+    /// When it happened.
+    pub time: Timestamp,
+    /// The scratch slot in which the kernel built it; see [`Lanes`].
+    pub lane: u32,
+    /// Its number within the lane.
+    pub sequence: u64,
+    /// The CPU that it happened on.
+    pub cpu: u32,
+    /// What it tells.
+    pub kind: ObservationKind,
+}
+
+/// How the kernel's boot clock relates to the time of day. It drifts when the time of day is set: a long run measures it
+/// anew now and then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// What must be added to a time of the boot clock, in nanoseconds, to get one since 1970.
+    pub offset_ns: i64,
+}
+
+/// The paths of watched directories by device (as stat(2) tells it) and inode.
+pub type Directories = HashMap<(u64, u64), BString>;
+
+/// Why a record can't be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Shorter than what it must hold.
+    #[error("the record has {length} bytes of at least {expected}")]
+    Short {
+        /// Its length.
+        length: usize,
+        /// What it must have.
+        expected: usize,
+    },
+    /// Written by programs of another version.
+    #[error("the record has version {0} of the wire contract, not {ABI_VERSION}")]
+    Version(u16),
+    /// It tells another length than it has.
+    #[error("the record tells a length of {told} bytes and has {length}")]
+    Length {
+        /// What its header tells.
+        told: u32,
+        /// What it has.
+        length: usize,
+    },
+    /// A kind that is not known.
+    #[error("records of kind {0} are not known")]
+    Kind(u16),
+    /// A file operation that is not known.
+    #[error("file operation {0} is not known")]
+    Operation(u16),
+    /// A hook that is not known.
+    #[error("hook {0} is not known")]
+    Hook(u16),
+    /// A text that does not lie within the record.
+    #[error("the text at byte {offset} does not lie within the record")]
+    Text {
+        /// Where it says that it begins.
+        offset: u32,
+    },
+    /// A directory that is not watched, or no longer.
+    #[error("directory {inode} of device {device:#x} is not watched")]
+    Directory {
+        /// Its device, as stat(2) tells it.
+        device: u64,
+        /// Its inode.
+        inode: u64,
+    },
+}
+
+/// Decodes one record. Any bytes are answered, in time and memory proportional to their length.
+pub fn decode(bytes: &[u8], clock: Clock, directories: &Directories) -> Result<KernelRecord, DecodeError> {
+    let header = prefix::<Header>(bytes)?;
+    if header.abi != ABI_VERSION {
+        return Err(DecodeError::Version(header.abi));
+    }
+    if usize::try_from(header.length) != Ok(bytes.len()) {
+        return Err(DecodeError::Length { told: header.length, length: bytes.len() });
+    }
+    let kind = match header.kind {
+        kind::FORK => process::fork(&prefix(bytes)?),
+        kind::EXEC => process::exec(&prefix(bytes)?, bytes)?,
+        kind::EXIT => process::exit(&prefix(bytes)?),
+        kind::FILE => file::file(&prefix(bytes)?, bytes, directories)?,
+        kind => return Err(DecodeError::Kind(kind)),
+    };
+    Ok(KernelRecord {
+        time: clock.time(header.time_ns),
+        lane: header.lane,
+        sequence: header.sequence,
+        cpu: header.cpu,
+        kind,
+    })
+}
+
+impl Clock {
+    /// The time of day at `boot_ns` on the boot clock.
+    pub fn time(self, boot_ns: u64) -> Timestamp {
+        Timestamp(i64::try_from(boot_ns).unwrap_or(i64::MAX).saturating_add(self.offset_ns))
+    }
+}
+
+/// The fixed part at the start of a record.
+fn prefix<T: FromBytes + KnownLayout + Immutable>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let short = DecodeError::Short { length: bytes.len(), expected: size_of::<T>() };
+    T::read_from_prefix(bytes).map(|(value, _)| value).map_err(|_| short)
+}
+
+/// A device number as stat(2) tells it, from the kernel's own form (`huge_encode_dev` of `include/linux/kdev_t.h`).
+fn device(kernel: u32) -> u64 {
+    let (major, minor) = (u64::from(kernel >> 20), u64::from(kernel & 0xf_ffff));
+    (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & !0xff) << 12)
+}
