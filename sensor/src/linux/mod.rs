@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod directories;
+pub mod ebpf;
 pub mod fanotify;
 pub mod files;
 pub mod host;

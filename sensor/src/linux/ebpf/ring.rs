@@ -1,0 +1,121 @@
+//! An object that is loaded: its ring buffer, its scratch slots and its counters.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use aya::maps::{Map, MapData, MapError, PerCpuArray, RingBuf, Stack};
+use aya::{Ebpf, EbpfLoader};
+use sensor_common::{Counter, Offsets, hook};
+use zerocopy::IntoBytes;
+
+use super::{Counters, EbpfError};
+
+/// A loaded object. Dropping it detaches its programs.
+pub(super) struct Object {
+    pub(super) ebpf: Ebpf,
+    ring: RingBuf<MapData>,
+    counters: PerCpuArray<MapData, u64>,
+    hooks: PerCpuArray<MapData, u64>,
+}
+
+/// How large an object's maps are made.
+pub(super) struct Sizes {
+    /// Bytes of the ring buffer: a power of two.
+    pub(super) ring: u32,
+    /// Scratch slots, 40 KiB each.
+    pub(super) slots: u32,
+}
+
+impl Sizes {
+    /// For a host with as many CPUs as this one may have.
+    pub(super) fn of_host(ring: u32) -> Result<Self, EbpfError> {
+        let cpus = aya::util::nr_cpus().map_err(|(_, error)| EbpfError::Cpus(error))?;
+        // One program runs on each CPU at a time, and some more may have been preempted.
+        Ok(Self { ring, slots: u32::try_from(cpus).unwrap_or(u32::MAX).saturating_add(8).min(256) })
+    }
+}
+
+impl Object {
+    /// Creates the maps; programs are loaded and attached by the caller.
+    pub(super) fn load(
+        name: &'static str,
+        bytes: &[u8],
+        offsets: &Offsets,
+        sizes: &Sizes,
+    ) -> Result<Self, EbpfError> {
+        let mut ebpf = EbpfLoader::new()
+            .override_global("OFFSETS", offsets.as_bytes(), true)
+            .map_max_entries("RECORDS", sizes.ring)
+            .map_max_entries("SLOTS", sizes.slots)
+            .map_max_entries("FREE_SLOTS", sizes.slots)
+            .load(bytes)
+            .map_err(|source| EbpfError::Load { object: name, source: Box::new(source) })?;
+        // Borrowed, not taken: programs that are not loaded yet refer to the map by its descriptor.
+        let free = ebpf.map_mut("FREE_SLOTS").ok_or(EbpfError::Absent("FREE_SLOTS"))?;
+        let mut free: Stack<_, u32> = free.try_into().map_err(|source| map_error("FREE_SLOTS", source))?;
+        for lane in (0..sizes.slots).rev() {
+            free.push(lane, 0).map_err(|source| map_error("FREE_SLOTS", source))?;
+        }
+        let ring = take(&mut ebpf, "RECORDS")?;
+        let counters = take(&mut ebpf, "COUNTERS")?;
+        let hooks = take(&mut ebpf, "HOOKS")?;
+        Ok(Self { ebpf, ring, counters, hooks })
+    }
+
+    /// Hands at most `max` records to `f`, oldest first, and tells how many there were.
+    pub(super) fn drain(&mut self, max: usize, mut f: impl FnMut(&[u8])) -> usize {
+        for done in 0..max {
+            match self.ring.next() {
+                Some(record) => f(&record),
+                None => return done,
+            }
+        }
+        max
+    }
+
+    /// The counters, summed over the CPUs.
+    pub(super) fn counters(&self) -> Result<Counters, EbpfError> {
+        let read = |counter: Counter| sum(&self.counters, "COUNTERS", counter as u32);
+        let mut seen = 0_u64;
+        for index in 0..hook::COUNT {
+            seen = seen.saturating_add(sum(&self.hooks, "HOOKS", index)?);
+        }
+        Ok(Counters {
+            seen,
+            filtered: read(Counter::Filtered)?,
+            submitted: read(Counter::Submitted)?,
+            dropped: read(Counter::Dropped)?,
+            no_slot: read(Counter::NoSlot)?,
+            truncated: read(Counter::Truncated)?,
+            recursion_misses: super::counters::recursion_misses(&self.ebpf),
+        })
+    }
+
+    /// How often a hook of [`hook`] was called.
+    pub(super) fn calls(&self, hook: u16) -> Result<u64, EbpfError> {
+        sum(&self.hooks, "HOOKS", u32::from(hook))
+    }
+}
+
+impl AsFd for Object {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ring.as_fd()
+    }
+}
+
+fn sum(map: &PerCpuArray<MapData, u64>, name: &'static str, index: u32) -> Result<u64, EbpfError> {
+    let values = map.get(&index, 0).map_err(|source| map_error(name, source))?;
+    Ok(values.iter().fold(0_u64, |sum, value| sum.saturating_add(*value)))
+}
+
+/// Takes a map out of the object.
+pub(super) fn take<M>(ebpf: &mut Ebpf, name: &'static str) -> Result<M, EbpfError>
+where
+    M: TryFrom<Map, Error = MapError>,
+{
+    let map = ebpf.take_map(name).ok_or(EbpfError::Absent(name))?;
+    M::try_from(map).map_err(|source| map_error(name, source))
+}
+
+pub(super) fn map_error(map: &'static str, source: MapError) -> EbpfError {
+    EbpfError::Map { map, source: Box::new(source) }
+}
