@@ -1,1 +1,4 @@
-//! Helpers shared by the integration tests.
+//! Helpers shared by the integration tests, and what the scenarios are made of.
+
+pub mod operation;
+pub mod scenario;

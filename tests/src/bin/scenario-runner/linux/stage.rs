@@ -1,0 +1,147 @@
+//! The stage: all sensors run while each scenario is played once, and each is asked what it saw.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use sensor_tests::scenario::{Environment, FileSystem, Plan, Scenario, Verdict, judge};
+use serde_json::{Value, json};
+
+use super::outcome::Report;
+use super::sensor::Sensor;
+use super::snapshot::Snapshot;
+use super::step::Steps;
+
+/// What each marker's name begins with.
+const MARKER: &str = "svcsensor-marker-";
+
+/// The name under which the end of a sensor is reported.
+const STOP: &str = "sensor/stop";
+
+/// Running sensors, and where they run.
+pub(crate) struct Stage {
+    here: Environment,
+    sensors: Vec<Sensor>,
+    snapshot: Snapshot,
+    markers: usize,
+}
+
+/// What a sensor told, or how it failed to.
+type Told = (Plan, Result<Vec<Value>>);
+
+impl Stage {
+    /// Starts a sensor for each plan.
+    pub(crate) fn open(program: &Path, plans: &[Plan], here: Environment) -> Result<Self> {
+        let snapshot = Snapshot::take()?;
+        let sensors = plans.iter().map(|plan| Sensor::start(program, *plan)).collect::<Result<_>>()?;
+        Ok(Self { here, sensors, snapshot, markers: 0 })
+    }
+
+    /// Plays a scenario on each of its file systems, and reports what became of it on each plan.
+    ///
+    /// Fails only where the machine can't be put back, so that later scenarios would suffer.
+    pub(crate) fn play(&mut self, scenario: &Scenario, report: &mut Report) -> Result<()> {
+        for filesystem in &scenario.filesystems {
+            let missing = scenario.requires.missing(&self.here).or_else(|| {
+                (!self.here.filesystems.contains(filesystem)).then(|| format!("needs {filesystem}"))
+            });
+            if let Some(why) = missing {
+                for sensor in &self.sensors {
+                    report.skipped(&scenario.name, *filesystem, sensor.plan, &why);
+                }
+                continue;
+            }
+            self.play_on(scenario, *filesystem, report)?;
+        }
+        Ok(())
+    }
+
+    /// Stops all sensors and reports how they ended.
+    pub(crate) fn close(self, report: &mut Report) {
+        for sensor in self.sensors {
+            let plan = sensor.plan;
+            match sensor.stop() {
+                Ok(()) => report.passed(STOP, FileSystem::Root, plan),
+                Err(error) => report.failed(STOP, FileSystem::Root, plan, &format!("{error:#}")),
+            }
+        }
+    }
+
+    fn play_on(&mut self, scenario: &Scenario, filesystem: FileSystem, report: &mut Report) -> Result<()> {
+        let units = filesystem.unit_directory();
+        fs::create_dir_all(units).with_context(|| format!("making {units}"))?;
+        let mut steps = Steps::new(vec![("UNITS", units.to_owned())]);
+        let mut taken = steps.take(&scenario.setup);
+        let mut told: Vec<Told> = self.until_marker()?;
+        if taken.is_ok() && told.iter().all(|(_, lines)| lines.is_ok()) {
+            taken = steps.take(&scenario.steps);
+            told = self.until_marker()?;
+        }
+        for (plan, lines) in told {
+            let mut expand = |text: &str| match steps.expand(text).strip_prefix("$ ") {
+                Some(command) => steps.output(command),
+                None => Ok(steps.expand(text)),
+            };
+            let verdict = match (&taken, lines) {
+                (Err(error), _) => Verdict::Failed(format!("{error:#}")),
+                (Ok(()), Err(error)) => Verdict::Failed(format!("{error:#}")),
+                (Ok(()), Ok(lines)) => judge(scenario, &self.here, plan, filesystem, &lines, &mut expand)
+                    .unwrap_or_else(|error| Verdict::Failed(format!("{error:#}"))),
+            };
+            match verdict {
+                Verdict::Passed => report.passed(&scenario.name, filesystem, plan),
+                Verdict::Blind => report.blind(&scenario.name, filesystem, plan),
+                Verdict::Failed(how) => report.failed(&scenario.name, filesystem, plan, &how),
+            }
+        }
+        steps.end_lasting()?;
+        steps.take(&scenario.cleanup).with_context(|| format!("cleaning up after {}", scenario.name))?;
+        self.snapshot.restore().with_context(|| format!("cleaning up after {}", scenario.name))
+    }
+
+    /// What each sensor told up to now.
+    ///
+    /// A unit file comes and goes. Since nothing is told of a removed name until it has stayed away for a while, the
+    /// marker's end is told after everything that happened before it.
+    fn until_marker(&mut self) -> Result<Vec<Told>> {
+        self.markers += 1;
+        let name = format!("{MARKER}{}.service", self.markers);
+        let path = Path::new(FileSystem::Root.unit_directory()).join(&name);
+        ensure!(!path.exists(), "{} is there already", path.display());
+        fs::write(&path, "[Service]\nExecStart=/bin/true\n")
+            .with_context(|| format!("writing {}", path.display()))?;
+        let removal = Removal(path);
+        let created: Vec<Result<Vec<Value>>> = self.await_all(&name, "created");
+        drop(removal);
+        let removed: Vec<Result<Vec<Value>>> = self.await_all(&name, "removed");
+        let plans = self.sensors.iter().map(|sensor| sensor.plan);
+        let told = plans.zip(created.into_iter().zip(removed)).map(|(plan, (created, removed))| {
+            let lines = created.and_then(|mut lines| {
+                lines.extend(removed?);
+                lines.retain(|line| !is_about_marker(line));
+                Ok(lines)
+            });
+            (plan, lines)
+        });
+        Ok(told.collect())
+    }
+
+    fn await_all(&mut self, name: &str, action: &str) -> Vec<Result<Vec<Value>>> {
+        let pattern = json!({"type": "event", "action": action, "service": {"name": name}});
+        self.sensors.iter_mut().map(|sensor| sensor.until(&pattern)).collect()
+    }
+}
+
+/// A file that goes with this value.
+struct Removal(PathBuf);
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        // A marker that is gone already is missed by whoever waits for the sensor to tell of it.
+        _ = fs::remove_file(&self.0);
+    }
+}
+
+fn is_about_marker(line: &Value) -> bool {
+    line.pointer("/service/name").and_then(Value::as_str).is_some_and(|name| name.starts_with(MARKER))
+}
