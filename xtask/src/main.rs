@@ -11,10 +11,12 @@ use clap::Parser;
 #[derive(Parser)]
 enum Verb {
     VmRun(vm::run::Args),
+    VmTest(vm::test::Args),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     match Verb::parse() {
         Verb::VmRun(args) => vm::run::run(&args),
+        Verb::VmTest(args) => vm::test::run(&args),
     }
 }

@@ -12,6 +12,9 @@ use super::cache::Cache;
 use super::host;
 use super::initrd;
 
+/// The kernel lines that are tested when none is named: the oldest supported, the long-term lines since, the newest.
+pub(crate) const LINES: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", NEWEST];
+
 /// The name of the newest kernel there is.
 const NEWEST: &str = "newest";
 

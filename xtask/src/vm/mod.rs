@@ -6,5 +6,7 @@ mod cache;
 mod host;
 mod initrd;
 mod kernel;
+mod report;
 mod root;
 pub(crate) mod run;
+pub(crate) mod test;

@@ -1,0 +1,114 @@
+//! `cargo xtask vm-test`: plays all scenarios on Debian's kernels.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::boot::{self, Task};
+use super::cache::Cache;
+use super::host;
+use super::kernel::{Kernel, LINES};
+use super::report::{Outcome, Report};
+
+/// Plays the scenarios of tests/scenarios in virtual machines: Debian's kernels under a real systemd, each plan.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The kernels: 5.10, 6.1, 6.12, 6.18, `newest`, or another line that Debian has; all five when none is named.
+    kernels: Vec<String>,
+    /// Only this plan (may be repeated).
+    #[arg(long = "attach", value_name = "PLAN", value_parser = ["tracing", "fanotify"])]
+    plans: Vec<String>,
+    /// Only scenarios whose names contain this text (may be repeated).
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Print a table of all scenarios at the end.
+    #[arg(long)]
+    report: bool,
+    /// How many seconds each machine may take.
+    #[arg(long, default_value_t = 1200)]
+    deadline: u64,
+    /// Look for newer releases of the kernels first.
+    #[arg(long)]
+    refresh: bool,
+}
+
+/// Does what the arguments ask for.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let programs = build()?;
+    host::install_tools()?;
+    let cache = Cache::open()?;
+    let scenarios = root()?.join("tests/scenarios");
+    let files: Vec<&Path> = programs.iter().chain([&scenarios]).map(PathBuf::as_path).collect();
+    let kernels: Vec<&str> = if args.kernels.is_empty() {
+        LINES.to_vec()
+    } else {
+        args.kernels.iter().map(String::as_str).collect()
+    };
+    let plans: Vec<&str> = if args.plans.is_empty() {
+        vec!["tracing", "fanotify"]
+    } else {
+        args.plans.iter().map(String::as_str).collect()
+    };
+
+    let mut report = Report::default();
+    for line in kernels {
+        let kernel = Kernel::get(&cache, line, args.refresh)?;
+        let task = Task {
+            files: &files,
+            command: &command(&plans, &args.only),
+            deadline: Duration::from_secs(args.deadline),
+        };
+        let mut others = Vec::new();
+        let status = boot::boot(&cache, &kernel, &task, |text| match serde_json::from_str::<Outcome>(text) {
+            Ok(outcome) => report.add(&kernel.release, outcome),
+            Err(_) => others.push(text.to_owned()),
+        });
+        let problem = match status {
+            Ok(0 | 1) if others.is_empty() => None,
+            Ok(status) => Some(format!("the runner ended with status {status}\n{}", others.join("\n"))),
+            Err(error) => Some(format!("{error:#}\n{}", others.join("\n"))),
+        };
+        report.end_kernel(&kernel.release, &plans, problem);
+    }
+    if args.report {
+        print!("{}", report.table());
+    }
+    println!("{}", report.summary());
+    Ok(if report.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The command line of the runner in the machine.
+fn command(plans: &[&str], only: &[String]) -> String {
+    let mut command =
+        "scenario-runner play --sensor svcsensor --scenarios scenarios --disposable --json".to_owned();
+    for plan in plans {
+        command += &format!(" --plan {plan}");
+    }
+    for text in only {
+        command += &format!(" --only '{}'", text.replace('\'', ""));
+    }
+    command
+}
+
+/// Builds the sensor and the runner, and gives their paths.
+fn build() -> Result<[PathBuf; 2]> {
+    let root = root()?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", "svcsensor", "--package", "sensor-tests"])
+        .args(["--bin", "svcsensor", "--bin", "scenario-runner"])
+        .current_dir(&root)
+        .status()
+        .context("starting cargo")?;
+    ensure!(status.success(), "the sensor can't be built");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(["svcsensor", "scenario-runner"].map(|name| target.join("release").join(name)))
+}
+
+/// The workspace's folder.
+fn root() -> Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().map(Path::to_owned).context("the package of this program has no workspace")
+}
