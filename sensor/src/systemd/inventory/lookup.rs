@@ -1,0 +1,172 @@
+//! From a name to the file that defines it: priority, aliases, templates, linked files and masks.
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::{Directory, FileState, Inventory};
+use crate::model::Scope;
+use crate::systemd::name::{NameKind, UnitName};
+use crate::systemd::search_path::below;
+
+/// How many links systemd follows from name to name (`FOLLOW_MAX`).
+const FOLLOW_MAX: usize = 8;
+
+/// What one name in the search path stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Entry<'a> {
+    /// A file, a link out of the search path, or a mask.
+    File(Found<'a>),
+    /// Another name for a unit.
+    Alias(UnitName),
+}
+
+/// A unit's main file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    /// The directory that it lies in.
+    pub(super) directory: &'a Directory,
+    /// That directory's place in the search path.
+    pub(super) rank: usize,
+    /// The name under which it lies there; for an instance this may be its template.
+    pub(super) name: &'a UnitName,
+    /// What stands there.
+    pub(super) state: &'a FileState,
+}
+
+/// Where a name leads.
+#[derive(Clone, Debug)]
+pub(super) enum Resolved<'a> {
+    /// To a file.
+    Found {
+        /// The unit's main name: that of the file, with the instance where it is a template.
+        id: UnitName,
+        /// The file.
+        file: Found<'a>,
+    },
+    /// Nowhere: there is no such name.
+    NotFound,
+    /// To a name that does not exist, or around in a circle.
+    Broken,
+}
+
+impl Inventory {
+    /// Finds the file that defines `name` for `scope`'s manager (`unit_file_find_fragment`).
+    pub(super) fn resolve(&self, scope: Scope, name: &UnitName) -> Resolved<'_> {
+        let mut current = name.clone();
+        for hop in 0..=FOLLOW_MAX {
+            let mut entry = self.entry(scope, &current);
+            if entry.is_none() && current.kind() == NameKind::Instance {
+                entry = current.template().and_then(|template| self.entry(scope, &template));
+            }
+            match entry {
+                Some(Entry::File(file)) => {
+                    // The instance that was asked for, or the one that an alias chose.
+                    let instance = [name, &current]
+                        .into_iter()
+                        .find_map(|name| name.instance().filter(|i| !i.is_empty()));
+                    let id = instance
+                        .filter(|_| file.name.kind() == NameKind::Template)
+                        .and_then(|instance| file.name.with_instance(instance));
+                    return Resolved::Found { id: id.unwrap_or_else(|| file.name.clone()), file };
+                }
+                Some(Entry::Alias(target)) => current = target,
+                None if hop == 0 => return Resolved::NotFound,
+                None => return Resolved::Broken,
+            }
+        }
+        Resolved::Broken
+    }
+
+    /// What the first directory that has a usable `name` holds under it (`unit_file_build_name_map`).
+    pub(super) fn entry(&self, scope: Scope, name: &UnitName) -> Option<Entry<'_>> {
+        self.ranked(scope).find_map(|(rank, directory)| {
+            let (name, state) = directory.fragments.get_key_value(name)?;
+            let file = Entry::File(Found { directory, rank, name, state });
+            match state {
+                FileState::Absent | FileState::Directory => None,
+                FileState::Regular(_) | FileState::Special(_) | FileState::Unreadable(_) => Some(file),
+                FileState::Symlink(link) => {
+                    let target = self.absolute(&directory.facts.path, &link.target);
+                    if !self.is_in_search_path(scope, target.as_bstr()) {
+                        return Some(file);
+                    }
+                    // A link to its own name and one that systemd refuses as an alias are passed over.
+                    let target = target.rsplit_once_str("/").and_then(|(_, last)| UnitName::parse(last).ok());
+                    target.filter(|target| target != name && may_alias(name, target)).map(Entry::Alias)
+                }
+            }
+        })
+    }
+
+    /// The further names of the unit `id`, in order.
+    pub(super) fn aliases(&self, scope: Scope, id: &UnitName) -> Vec<UnitName> {
+        let mut aliases = std::collections::BTreeSet::new();
+        for (_, directory) in self.ranked(scope) {
+            for link in &directory.links {
+                // An alias of the template is one of each instance.
+                let alias = match (link.kind(), id.kind()) {
+                    (NameKind::Template, NameKind::Instance) => {
+                        id.instance().and_then(|i| link.with_instance(i))
+                    }
+                    _ => Some(link.clone()),
+                };
+                let Some(alias) = alias.filter(|alias| alias != id && alias.unit_type() == id.unit_type())
+                else {
+                    continue;
+                };
+                if matches!(self.resolve(scope, &alias), Resolved::Found { id: found, .. } if found == *id) {
+                    aliases.insert(alias);
+                }
+            }
+        }
+        aliases.into_iter().collect()
+    }
+
+    /// Whether `path` lies in one of the directories that `scope`'s manager reads.
+    pub(super) fn is_in_search_path(&self, scope: Scope, path: &BStr) -> bool {
+        self.managers.get(&scope).is_some_and(|manager| manager.path.locate(path).is_some())
+    }
+
+    /// The absolute path that `target`, found in `directory`, stands for: without `.` and `..`, and with the links
+    /// that a merged /usr has at the root followed.
+    pub(super) fn absolute(&self, directory: &[u8], target: &[u8]) -> BString {
+        let mut components: Vec<&[u8]> = Vec::new();
+        let base: &[u8] = if target.starts_with(b"/") { b"" } else { directory };
+        for component in base.split_str("/").chain(target.split_str("/")) {
+            match component {
+                b"" | b"." => {}
+                b".." => {
+                    components.pop();
+                }
+                _ => components.push(component),
+            }
+        }
+        let mut path = BString::default();
+        if self.host.merged_usr && components.first().is_some_and(|first| *first == b"lib") {
+            path.extend_from_slice(b"/usr");
+        }
+        for component in components {
+            path.push(b'/');
+            path.extend_from_slice(component);
+        }
+        match below(path.as_bstr(), BStr::new("/var/run")) {
+            Some(rest) => super::join(b"/run", rest),
+            None => path,
+        }
+    }
+}
+
+/// Whether systemd takes a link from `link` to `target` as an alias (`unit_validate_alias_symlink_or_warn`).
+pub(super) fn may_alias(link: &UnitName, target: &UnitName) -> bool {
+    let unit_type = link.unit_type();
+    if unit_type != target.unit_type() || !unit_type.may_alias() {
+        return false;
+    }
+    if link.kind() != NameKind::Plain && !unit_type.may_template() {
+        return false;
+    }
+    match (link.kind(), target.kind()) {
+        (NameKind::Instance, NameKind::Template) => true,
+        (NameKind::Instance, NameKind::Instance) => link.instance() == target.instance(),
+        (link, target) => link == target,
+    }
+}
