@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 
 use crate::model::known::{Known, Reason};
+use crate::output::encode::hidden::is_hidden;
 use crate::output::encode::words;
 
 /// The members without a value: their dotted paths from the line's root, each with the reason.
@@ -215,20 +216,19 @@ fn write_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     escape_controls(out, start);
 }
 
-/// Escapes what JSON lets stand and a terminal obeys or hides: DEL, the C1 controls, line and paragraph
-/// separators, and the marks that turn the direction of writing (Unicode UAX 9).
+/// Escapes what JSON lets stand and a terminal obeys or hides, such as DEL and the C1 controls.
 fn escape_controls(out: &mut Vec<u8>, start: usize) {
     let Some(written) = out.get(start..) else { return };
     if written.iter().all(|byte| (0x20..0x7f).contains(byte)) {
         return;
     }
     let Ok(text) = std::str::from_utf8(written) else { return };
-    if !text.contains(is_hidden_control) {
+    if !text.contains(is_hidden) {
         return;
     }
     let mut escaped = String::with_capacity(text.len() * 2);
     for character in text.chars() {
-        if is_hidden_control(character) {
+        if is_hidden(character) {
             // All of them lie in the basic plane, so that one escape of four digits holds each.
             let number = u32::from(character);
             escaped.push_str("\\u");
@@ -241,17 +241,4 @@ fn escape_controls(out: &mut Vec<u8>, start: usize) {
     }
     out.truncate(start);
     out.extend_from_slice(escaped.as_bytes());
-}
-
-fn is_hidden_control(character: char) -> bool {
-    matches!(
-        character,
-        '\u{7f}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}'
-    )
 }
