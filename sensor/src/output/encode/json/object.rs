@@ -55,7 +55,14 @@ impl<'a> Object<'a> {
             self.out.push(b',');
         }
         self.empty = false;
-        write_value(self.out, name);
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {
+            // Nearly every name: nothing to escape.
+            self.out.push(b'"');
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.push(b'"');
+        } else {
+            write_value(self.out, name);
+        }
         self.out.push(b':');
     }
 
