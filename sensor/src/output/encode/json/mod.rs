@@ -7,6 +7,8 @@ mod process;
 mod stream;
 
 #[cfg(test)]
+mod schema_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::model::line::Line;
