@@ -1,0 +1,93 @@
+//! Builds bpf-linker once, against an LLVM that the compiler's output can be read with.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::command::{in_search_path, output, overridden, run};
+use super::package;
+
+/// Names a linker to be used, whatever else there is.
+const OVERRIDE: &str = "SVCSENSOR_BPF_LINKER";
+/// The version that is built.
+const VERSION: &str = "0.13.0";
+/// The newest LLVM that this version can be built with.
+const NEWEST_LLVM: u32 = 23;
+
+/// The linker's path; it is built if it is not there yet.
+pub(super) fn find_or_build(compiler_llvm: u32) -> Result<PathBuf> {
+    if let Some(linker) = overridden(OVERRIDE)? {
+        return Ok(linker);
+    }
+    let tools = cache()?;
+    let built = (compiler_llvm..=NEWEST_LLVM).map(|llvm| tools.join(folder(llvm)).join("bin/bpf-linker"));
+    if let Some(linker) = built.into_iter().find(|linker| linker.is_file()) {
+        return Ok(linker);
+    }
+    let (llvm, prefix) = if let Some(found) = find_llvm(compiler_llvm) {
+        found
+    } else {
+        package::install_llvm(compiler_llvm)?;
+        find_llvm(compiler_llvm).with_context(|| {
+            format!(
+                "bpf-linker {VERSION} needs the development files of LLVM {compiler_llvm} to {NEWEST_LLVM}"
+            )
+        })?
+    };
+    build(llvm, &prefix, &tools)
+}
+
+fn build(llvm: u32, prefix: &str, tools: &std::path::Path) -> Result<PathBuf> {
+    let root = tools.join(folder(llvm));
+    println!("building bpf-linker {VERSION} with LLVM {llvm} of {prefix}: once, and about a minute");
+    let start = Instant::now();
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["install", "bpf-linker", "--version", VERSION, "--locked", "--no-default-features"])
+        .args(["--features", &format!("llvm-{llvm}")])
+        .arg("--root")
+        .arg(&root)
+        // llvm-sys's own variable is not looked at.
+        .env("LLVM_PREFIX", prefix)
+        .env_remove("CARGO_TARGET_DIR")
+        // Not in the workspace, whose settings are not the linker's.
+        .current_dir(tools);
+    run(&mut command)?;
+    println!("built in {} s", start.elapsed().as_secs());
+    let linker = root.join("bin/bpf-linker");
+    if !linker.is_file() {
+        bail!("cargo install made no {}", linker.display());
+    }
+    Ok(linker)
+}
+
+/// The oldest fitting LLVM that is installed with its development files, and its prefix.
+fn find_llvm(compiler_llvm: u32) -> Option<(u32, String)> {
+    let debian = (compiler_llvm..=NEWEST_LLVM)
+        .map(|llvm| PathBuf::from(format!("/usr/lib/llvm-{llvm}/bin/llvm-config")));
+    debian.chain(in_search_path("llvm-config")).filter(|config| config.is_file()).find_map(|config| {
+        let version = output(Command::new(&config).arg("--version"))?;
+        let llvm: u32 = version.split('.').next()?.parse().ok()?;
+        if !(compiler_llvm..=NEWEST_LLVM).contains(&llvm) {
+            return None;
+        }
+        Some((llvm, output(Command::new(&config).arg("--prefix"))?))
+    })
+}
+
+fn folder(llvm: u32) -> String {
+    format!("bpf-linker-{VERSION}-llvm-{llvm}")
+}
+
+/// Where tools are kept: `$XDG_CACHE_HOME/svcsensor/tools`, or below `~/.cache`.
+fn cache() -> Result<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
+        Some(path) => path,
+        None => std::env::home_dir().context("there is no home directory to keep tools in")?.join(".cache"),
+    };
+    let tools = base.join("svcsensor/tools");
+    std::fs::create_dir_all(&tools).with_context(|| format!("making {}", tools.display()))?;
+    Ok(tools)
+}
