@@ -10,3 +10,5 @@ pub mod model;
 pub mod output;
 pub mod recording;
 pub mod systemd;
+pub mod scm;
+pub mod windows_event;

@@ -1,0 +1,66 @@
+//! Events as JSON objects, in the shapes in which agents and tools write them.
+//!
+//! Nested (`Event.System`, as EVTX converters and Velociraptor write), ECS (`winlog`, Winlogbeat and Elastic Agent),
+//! flat (NXLog, Winlogbeat 6, the public Mordor recordings), and what `Get-WinEvent | ConvertTo-Json` gives.
+
+mod flat;
+mod nested;
+mod payload;
+mod shape;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value as Json;
+
+use super::event::WindowsEvent;
+
+/// Why a JSON value is not an event.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum JsonError {
+    /// The text is not JSON.
+    #[error("not JSON: line {line}, column {column}")]
+    Malformed {
+        /// The line within the value, from 1.
+        line: usize,
+        /// The column within the line, from 1.
+        column: usize,
+    },
+    /// The value is not an object.
+    #[error("the JSON value is not an object")]
+    NotAnObject,
+    /// No event number was found under any of the known names.
+    #[error("the JSON object has no event id")]
+    NoEventId,
+    /// No time that can be read was found under any of the known names.
+    #[error("the JSON object has no time")]
+    NoTime,
+}
+
+/// Reads one event from the text of a JSON object.
+pub fn parse(text: &[u8]) -> Result<WindowsEvent, JsonError> {
+    // serde_json bounds the depth of nesting to 128 by itself.
+    let value: Json = serde_json::from_slice(text)
+        .map_err(|error| JsonError::Malformed { line: error.line(), column: error.column() })?;
+    from_value(&value)
+}
+
+/// Reads one event from a JSON value.
+pub fn from_value(value: &Json) -> Result<WindowsEvent, JsonError> {
+    let mut object = value.as_object().ok_or(JsonError::NotAnObject)?;
+    // Exports of search engines wrap the document that was sent to them.
+    for wrapper in ["_source", "document", "data"] {
+        if let Some(inner) = object.get(wrapper).and_then(Json::as_object) {
+            if shape::has_event(inner) {
+                object = inner;
+            }
+        }
+    }
+    if let Some(event) = object.get("Event").and_then(Json::as_object) {
+        return nested::read(event);
+    }
+    if object.get("System").is_some_and(Json::is_object) {
+        return nested::read(object);
+    }
+    flat::read(object)
+}

@@ -1,0 +1,102 @@
+//! What can go wrong while reading recorded events: every one is told and counted, and reading goes on where it can.
+
+use std::io;
+
+use crate::windows_event::json::JsonError;
+use crate::windows_event::xml::XmlError;
+
+/// A failure, and the file in which it happened.
+#[derive(Debug, thiserror::Error)]
+#[error("{origin}")]
+pub struct ReadError {
+    /// The file, and the member within an archive after `!`.
+    pub origin: String,
+    /// What happened.
+    #[source]
+    pub kind: ReadErrorKind,
+}
+
+/// What happened.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadErrorKind {
+    /// The system refused.
+    #[error("reading failed")]
+    Io(#[source] io::Error),
+    /// The content is none of the known formats.
+    #[error("the content is neither EVTX, event XML, JSON, zip nor gzip")]
+    UnknownFormat,
+    /// The content ends before it should.
+    #[error("the file is cut off: {0}")]
+    Truncated(String),
+    /// A chunk of an EVTX file can't be read; it holds up to some hundred records.
+    #[error("chunk {number} is damaged: {reason}")]
+    DamagedChunk {
+        /// Its number in the file, from 0.
+        number: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// One record can't be read.
+    #[error("a record is damaged: {0}")]
+    DamagedRecord(String),
+    /// A record is larger than is read.
+    #[error("a record is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// Bytes between records that belong to none.
+    #[error("{bytes} bytes belong to no record")]
+    Junk {
+        /// How many.
+        bytes: u64,
+    },
+    /// A piece of XML is no event.
+    #[error("not an event")]
+    Xml(#[source] XmlError),
+    /// A piece of JSON is no event.
+    #[error("not an event")]
+    Json(#[source] JsonError),
+    /// An archive can't be read, or not further.
+    #[error("the archive is damaged: {0}")]
+    DamagedArchive(String),
+    /// Archives within archives, deeper than is read.
+    #[error("archives are nested deeper than {0}")]
+    TooDeep(usize),
+    /// More files than are read.
+    #[error("more than {0} files")]
+    TooManyFiles(usize),
+    /// An archive unpacks to more than is read.
+    #[error("the content unpacks to more than {0} bytes")]
+    TooMuch(u64),
+}
+
+impl ReadErrorKind {
+    /// A few words by which failures are counted.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "reading failed",
+            Self::UnknownFormat => "unknown format",
+            Self::Truncated(_) => "cut off",
+            Self::DamagedChunk { .. } => "damaged chunk",
+            Self::DamagedRecord(_) => "damaged record",
+            Self::TooLarge { .. } => "record too large",
+            Self::Junk { .. } => "bytes outside of records",
+            Self::Xml(_) | Self::Json(_) => "not an event",
+            Self::DamagedArchive(_) => "damaged archive",
+            Self::TooDeep(_) | Self::TooManyFiles(_) | Self::TooMuch(_) => "limit reached",
+        }
+    }
+
+    /// How many records were lost; `None` when that can't be told.
+    pub fn records(&self) -> Option<u64> {
+        match self {
+            Self::DamagedRecord(_) | Self::TooLarge { .. } | Self::Xml(_) | Self::Json(_) => Some(1),
+            _ => None,
+        }
+    }
+
+    pub(super) fn at(self, origin: &str) -> ReadError {
+        ReadError { origin: origin.to_owned(), kind: self }
+    }
+}

@@ -1,0 +1,108 @@
+//! Unpacking zip and gzip, within bounds; what is damaged is unpacked as far as it goes.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+
+use super::error::ReadErrorKind;
+use super::limits::Limits;
+
+/// The text of a gzip stream.
+pub(super) fn gzip(file: File, limits: Limits) -> impl Read + Send {
+    MultiGzDecoder::new(BufReader::new(file)).take(limits.unpacked_bytes)
+}
+
+/// The members of a zip archive that are files, by number and name; and what is wrong with the archive.
+pub(super) fn list(
+    file: File,
+    limits: Limits,
+) -> Result<(Vec<(usize, String)>, Option<ReadErrorKind>), ReadErrorKind> {
+    let mut again = file.try_clone().map_err(ReadErrorKind::Io)?;
+    match ZipArchive::new(BufReader::new(file)) {
+        Ok(archive) => {
+            let names = (0..archive.len().min(limits.files))
+                .filter_map(|number| {
+                    let name = archive.name_for_index(number)?;
+                    Some((number, name.map_or_else(|_| number.to_string(), |name| name.into_owned())))
+                })
+                .filter(|(_, name)| !name.ends_with('/'))
+                .collect();
+            Ok((names, None))
+        }
+        // Without the directory at its end the members can still be found one after the other.
+        Err(error) => {
+            let mut names = Vec::new();
+            again.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
+            let mut stream = BufReader::new(again);
+            while let Ok(Some(mut member)) = zip::read::read_zipfile_from_stream(&mut stream) {
+                if names.len() >= limits.files {
+                    break;
+                }
+                let name = member.name().map_or_else(|_| names.len().to_string(), |name| name.to_string());
+                names.push((names.len(), name));
+                if io::copy(&mut (&mut member).take(limits.unpacked_bytes), &mut io::sink()).is_err() {
+                    break;
+                }
+            }
+            Ok((names, Some(ReadErrorKind::Truncated(format!("the archive has no directory ({error})")))))
+        }
+    }
+}
+
+/// The content of a member of a zip archive, and what is wrong with it.
+pub(super) fn member(
+    file: File,
+    number: usize,
+    limits: Limits,
+) -> Result<(File, Option<ReadErrorKind>), ReadErrorKind> {
+    let mut again = file.try_clone().map_err(ReadErrorKind::Io)?;
+    match ZipArchive::new(BufReader::new(file)) {
+        Ok(mut archive) => {
+            let member =
+                archive.by_index(number).map_err(|error| ReadErrorKind::DamagedArchive(error.to_string()))?;
+            spool(member, limits)
+        }
+        Err(_) => {
+            again.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
+            let mut stream = BufReader::new(again);
+            let mut passed = 0;
+            while let Ok(Some(mut member)) = zip::read::read_zipfile_from_stream(&mut stream) {
+                if passed == number {
+                    return spool(member, limits);
+                }
+                passed += 1;
+                io::copy(&mut member, &mut io::sink()).map_err(ReadErrorKind::Io)?;
+            }
+            Err(ReadErrorKind::DamagedArchive("the member is gone".to_owned()))
+        }
+    }
+}
+
+/// Unpacks into a file without a name. What can be unpacked before a failure is kept, and the failure told.
+pub(super) fn spool<R: Read>(
+    content: R,
+    limits: Limits,
+) -> Result<(File, Option<ReadErrorKind>), ReadErrorKind> {
+    let mut file = tempfile::tempfile().map_err(ReadErrorKind::Io)?;
+    let mut content = content.take(limits.unpacked_bytes);
+    let mut block = vec![0_u8; 64 * 1024];
+    let mut total = 0_u64;
+    let damage = loop {
+        match content.read(&mut block) {
+            Ok(0) if total >= limits.unpacked_bytes => {
+                break Some(ReadErrorKind::TooMuch(limits.unpacked_bytes));
+            }
+            Ok(0) => break None,
+            Ok(count) => {
+                total = total.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+                file.write_all(block.get(..count).unwrap_or_default()).map_err(ReadErrorKind::Io)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Some(ReadErrorKind::DamagedArchive(error.to_string())),
+        }
+    };
+    file.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
+    Ok((file, damage))
+}
