@@ -1,1 +1,9 @@
 //! What is known of the Service Control Manager of Windows. It is portable: nothing here touches a host.
+
+pub mod command;
+pub mod decode;
+pub mod image_path;
+pub mod interest;
+pub mod key;
+pub mod observed;
+pub mod setting;

@@ -85,10 +85,7 @@ fn one_start_type_change_reads_the_same_in_every_shape() {
         Some(42),
         "2024-05-06T07:08:09.123456000Z".to_owned(),
         "HOST1".to_owned(),
-        vec![
-            ("param1".to_owned(), "Print Spooler".to_owned()),
-            ("param4".to_owned(), "Spooler".to_owned()),
-        ],
+        vec![("param1".to_owned(), "Print Spooler".to_owned()), ("param4".to_owned(), "Spooler".to_owned())],
     );
     for shape in shapes {
         let text = shape.to_string();
@@ -136,5 +133,8 @@ fn what_is_no_event_says_why() {
     assert_eq!(parse(b"[]"), Err(JsonError::NotAnObject));
     assert_eq!(parse(b"{}"), Err(JsonError::NoEventId));
     assert_eq!(parse(b"{\"EventID\":1}"), Err(JsonError::NoTime));
-    assert_eq!(parse(b"{\"EventID\":\"x\",\"@timestamp\":\"2024-05-06T07:08:09Z\"}"), Err(JsonError::NoEventId));
+    assert_eq!(
+        parse(b"{\"EventID\":\"x\",\"@timestamp\":\"2024-05-06T07:08:09Z\"}"),
+        Err(JsonError::NoEventId)
+    );
 }

@@ -1,0 +1,165 @@
+//! An event in the making: what several records say about one thing that happened.
+
+use crate::model::{Confidence, Mechanism, ObservationId, Timestamp};
+use crate::scm::command::Request;
+use crate::scm::interest::Source;
+use crate::scm::observed::{Doer, FailureKind, Name, Observed, State};
+
+/// Orders the drafts of a host: by the time of the first record, then in the order of records.
+pub(super) type DraftKey = (Timestamp, u64);
+
+/// An event in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) kind: Kind,
+    pub(super) name: Name,
+    /// When the first and the last of its records were logged.
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    /// Settings that were set, changed or removed, each once.
+    pub(super) changes: Vec<DraftChange>,
+    /// The process that wrote to the registry.
+    pub(super) writer: Doer,
+    /// The process or user on whose behalf the SCM acted.
+    pub(super) client: Doer,
+    /// How the client is known.
+    pub(super) basis: Option<(&'static str, Confidence)>,
+    pub(super) client_is_remote: Option<bool>,
+    /// services.exe, where a record of it tells its process id.
+    pub(super) manager_id: Option<u32>,
+    pub(super) mechanism: Mechanism,
+    pub(super) confidence: Confidence,
+    /// The kinds of records that it rests on already.
+    pub(super) marks: Vec<(Source, u32)>,
+    pub(super) evidence: Vec<ObservationId>,
+    pub(super) notes: Vec<String>,
+    pub(super) details: Vec<(&'static str, String)>,
+}
+
+/// What a draft is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A service came to be.
+    Created,
+    /// Settings changed.
+    Changed,
+    /// A service is gone.
+    Removed,
+    /// A service entered a state.
+    State(State),
+    /// A service failed.
+    Failed(FailureKind),
+    /// A control was sent.
+    Control(String),
+    /// An interactive service was started.
+    Interactive,
+    /// A driver was loaded.
+    Driver,
+    /// A command asks for something, and nothing else shows it yet.
+    Request(Box<Request>),
+}
+
+/// A setting in a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DraftChange {
+    pub(super) setting: &'static str,
+    /// The value before, where a record tells it.
+    pub(super) before: Option<String>,
+    /// The value after; `None` when it was removed.
+    pub(super) after: Option<String>,
+}
+
+impl Draft {
+    /// A draft that begins with `observed`.
+    pub(super) fn new(kind: Kind, name: Name, mechanism: Mechanism, observed: &Observed) -> Self {
+        Self {
+            kind,
+            name,
+            first: observed.time,
+            last: observed.time,
+            changes: Vec::new(),
+            writer: Doer::default(),
+            client: Doer::default(),
+            basis: None,
+            client_is_remote: None,
+            manager_id: None,
+            mechanism,
+            confidence: Confidence::High,
+            marks: vec![(observed.source, observed.event_id)],
+            evidence: vec![observed.id],
+            notes: Vec::new(),
+            details: Vec::new(),
+        }
+    }
+
+    /// Adds a record to what it rests on.
+    pub(super) fn rest_on(&mut self, observed: &Observed) {
+        self.first = self.first.min(observed.time);
+        self.last = self.last.max(observed.time);
+        let mark = (observed.source, observed.event_id);
+        if !self.marks.contains(&mark) {
+            self.marks.push(mark);
+        }
+        self.cite(observed.id);
+    }
+
+    /// Names a record as evidence.
+    pub(super) fn cite(&mut self, id: ObservationId) {
+        if let Err(place) = self.evidence.binary_search(&id) {
+            self.evidence.insert(place, id);
+        }
+    }
+
+    pub(super) fn has_mark(&self, source: Source, event_id: u32) -> bool {
+        self.marks.contains(&(source, event_id))
+    }
+
+    pub(super) fn change(&self, setting: &str) -> Option<&DraftChange> {
+        self.changes.iter().find(|change| change.setting == setting)
+    }
+
+    /// The value that a setting has after it.
+    pub(super) fn after(&self, setting: &str) -> Option<&str> {
+        self.change(setting).and_then(|change| change.after.as_deref())
+    }
+
+    /// Takes a setting in, or completes what is known of it.
+    pub(super) fn set(&mut self, setting: &'static str, before: Option<String>, after: Option<String>) {
+        match self.changes.iter_mut().find(|change| change.setting == setting) {
+            Some(change) => {
+                change.before = change.before.take().or(before);
+                if change.after.is_none() {
+                    change.after = after;
+                }
+            }
+            None => self.changes.push(DraftChange { setting, before, after }),
+        }
+    }
+
+    /// Takes over what another draft of the same happening knows.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        for change in other.changes {
+            self.set(change.setting, change.before, change.after);
+        }
+        self.writer.complete(&other.writer);
+        if self.client.is_empty() {
+            self.basis = other.basis;
+        }
+        self.client.complete(&other.client);
+        self.client_is_remote = self.client_is_remote.or(other.client_is_remote);
+        self.manager_id = self.manager_id.or(other.manager_id);
+        self.name.key = self.name.key.take().or(other.name.key);
+        self.name.display = self.name.display.take().or(other.name.display);
+        for mark in other.marks {
+            if !self.marks.contains(&mark) {
+                self.marks.push(mark);
+            }
+        }
+        for id in other.evidence {
+            self.cite(id);
+        }
+        self.details.extend(other.details);
+    }
+}

@@ -1,0 +1,164 @@
+//! Record numbers that are missing from a channel.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::model::{Loss, Timestamp};
+
+/// How many pieces of one channel are kept apart; further ones are joined, and their gaps told at once.
+const PIECES: usize = 1024;
+/// How many gaps of one channel are told one by one.
+const TOLD: usize = 8;
+/// How many channels are watched.
+const CHANNELS: usize = 4096;
+
+/// Watches the record numbers of every channel of every host, in whatever order records come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gaps {
+    channels: HashMap<(Arc<str>, Arc<str>), Pieces>,
+}
+
+/// The numbers that were seen, as pieces without a gap: first number, then last number and its time.
+#[derive(Clone, Debug, Default)]
+struct Pieces {
+    pieces: BTreeMap<u64, (u64, Timestamp)>,
+}
+
+impl Gaps {
+    /// Notes that a record was seen.
+    pub(super) fn seen(&mut self, host: &Arc<str>, channel: &Arc<str>, record: u64, time: Timestamp) {
+        if !is_watched(channel) {
+            return;
+        }
+        let key = (Arc::clone(host), Arc::clone(channel));
+        if self.channels.len() >= CHANNELS && !self.channels.contains_key(&key) {
+            return;
+        }
+        self.channels.entry(key).or_default().add(record, time);
+    }
+
+    /// The gaps of all channels, the order of hosts and channels being that of their names.
+    pub(super) fn losses(&self) -> Vec<Loss> {
+        let mut channels: Vec<_> = self.channels.iter().collect();
+        channels.sort_by(|left, right| left.0.cmp(right.0));
+        channels.into_iter().flat_map(|((host, channel), pieces)| pieces.losses(host, channel)).collect()
+    }
+}
+
+/// Channels whose records tell of services; those of others are often left out on purpose.
+fn is_watched(channel: &str) -> bool {
+    ["System", "Security", "Microsoft-Windows-Sysmon/Operational"]
+        .iter()
+        .any(|name| channel.eq_ignore_ascii_case(name))
+}
+
+impl Pieces {
+    fn add(&mut self, record: u64, time: Timestamp) {
+        let before = self.pieces.range(..=record).next_back().map(|(first, (last, _))| (*first, *last));
+        if let Some((_, last)) = before {
+            if record <= last {
+                return;
+            }
+        }
+        let joins_after = record.checked_add(1).and_then(|next| self.pieces.remove(&next));
+        let joins_before = before.filter(|(_, last)| last.checked_add(1) == Some(record)).map(|(first, _)| first);
+        let first = joins_before.unwrap_or(record);
+        let piece = joins_after.map_or((record, time), |(last, last_time)| (last, last_time.max(time)));
+        self.pieces.insert(first, piece);
+        if self.pieces.len() > PIECES {
+            self.join_oldest();
+        }
+    }
+
+    /// Joins the two lowest pieces: that gap is no longer remembered.
+    fn join_oldest(&mut self) {
+        if let (Some((first, _)), Some((_, piece))) = (self.pieces.pop_first(), self.pieces.pop_first()) {
+            self.pieces.insert(first, piece);
+        }
+    }
+
+    fn losses(&self, host: &str, channel: &str) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        let (mut more, mut more_records, mut more_time) = (0_u64, 0_u64, Timestamp::default());
+        let following = self.pieces.iter().skip(1);
+        for ((_, (last, _)), (next, (_, time))) in self.pieces.iter().zip(following) {
+            let missing = next.saturating_sub(*last).saturating_sub(1);
+            if losses.len() < TOLD {
+                losses.push(Loss {
+                    time: *time,
+                    source: source(host, channel),
+                    reason: format!("records {} to {} are missing", last + 1, next - 1),
+                    count: Some(missing),
+                    consequence: CONSEQUENCE.to_owned(),
+                });
+            } else {
+                more += 1;
+                more_records = more_records.saturating_add(missing);
+                more_time = more_time.max(*time);
+            }
+        }
+        if more > 0 {
+            losses.push(Loss {
+                time: more_time,
+                source: source(host, channel),
+                reason: format!("records are missing in {more} further places"),
+                count: Some(more_records),
+                consequence: CONSEQUENCE.to_owned(),
+            });
+        }
+        losses
+    }
+}
+
+/// What a gap means.
+const CONSEQUENCE: &str = "what they told is not seen; a log that was filtered when it was exported has such gaps as well";
+
+fn source(host: &str, channel: &str) -> String {
+    format!("{channel} log of {host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(records: &[u64]) -> Vec<(String, Option<u64>)> {
+        let mut gaps = Gaps::default();
+        let (host, channel) = (Arc::from("H"), Arc::from("system"));
+        for record in records {
+            gaps.seen(&host, &channel, *record, Timestamp(0));
+        }
+        gaps.losses().into_iter().map(|loss| (loss.reason, loss.count)).collect()
+    }
+
+    #[test]
+    fn gaps_are_told_whatever_the_order() {
+        let missing = |text: &str, count| (text.to_owned(), Some(count));
+        for (records, expected) in [
+            (&[1, 2, 3][..], vec![]),
+            (&[3, 1, 2, 2, 1], vec![]),
+            (&[1, 5], vec![missing("records 2 to 4 are missing", 3)]),
+            (&[5, 1, 4, 2], vec![missing("records 3 to 3 are missing", 1)]),
+            (&[u64::MAX, 1], vec![missing("records 2 to 18446744073709551614 are missing", u64::MAX - 2)]),
+            (&[], vec![]),
+        ] {
+            assert_eq!(told(records), expected, "{records:?}");
+        }
+    }
+
+    #[test]
+    fn many_gaps_are_summed_up() {
+        let records: Vec<u64> = (0..20).map(|number| number * 2).collect();
+        let told = told(&records);
+        assert_eq!(told.len(), TOLD + 1);
+        assert_eq!(told.last(), Some(&("records are missing in 11 further places".to_owned(), Some(11))));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut pieces = Pieces::default();
+        for number in 0..5000 {
+            pieces.add(number * 2, Timestamp(0));
+        }
+        assert_eq!(pieces.pieces.len(), PIECES);
+    }
+}
