@@ -3,6 +3,7 @@
 //! Everything here is pure: no file is opened and no host is asked, so it behaves alike on every operating system.
 //! The behaviour is that of systemd 252 to 257; where versions differ, the item says which one it follows.
 
+pub mod change;
 pub mod command_line;
 pub mod directive;
 mod directive_names;
@@ -13,10 +14,16 @@ mod merge;
 pub mod name;
 pub mod search_path;
 pub mod specifier;
+pub mod text_diff;
 pub mod unit;
 pub mod words;
 
+pub use change::{Observed, UnitChange, observe};
 pub use command_line::{CommandError, Commands, ExecCommand, ExecFlags};
+pub use inventory::{
+    DependencyLink, DropIn, EffectiveUnit, FileChange, FileState, Fragment, Hash, Inventory, LoadState,
+    RegularFile, SpecialKind, SymbolicLink, UnitProblem,
+};
 pub use location::{DependencyKind, DropInOwner, Location, NotAUnit};
 pub use name::{NameError, NameKind, UnitName, UnitType};
 pub use search_path::{GeneratorDirectory, Host, Role, SearchPath, UnitDirectory, UserDirectories};

@@ -10,7 +10,7 @@ use super::{FileState, Inventory};
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Reason, Scope};
 use crate::systemd::command_line::ExecCommand;
-use crate::systemd::location::DependencyKind;
+use crate::systemd::location::{DependencyKind, DropInOwner};
 use crate::systemd::merge::Merger;
 use crate::systemd::name::{UnitName, UnitType};
 use crate::systemd::search_path::Role;
@@ -88,7 +88,8 @@ pub struct DependencyLink {
     pub target: UnitName,
     /// The link's path.
     pub path: BString,
-    /// Whether the link only stands in the way of one with less priority: it points to /dev/null.
+    /// Whether it pulls nothing in and only stands in the way of one with less priority: it is empty, points to
+    /// /dev/null or is no link.
     pub masks: bool,
 }
 
@@ -167,6 +168,48 @@ impl Inventory {
         Some(unit)
     }
 
+    /// What one drop-in says by itself, as if it were all there is of a unit `name`; `None` when it can't be read.
+    pub(in crate::systemd) fn alone(
+        &self,
+        scope: Scope,
+        name: &UnitName,
+        state: &FileState,
+    ) -> Option<EffectiveUnit> {
+        state.content()?;
+        let facts = &self.managers.get(&scope)?.facts;
+        let mut loading = Loading::new(name, facts, None);
+        loading.read_file(&BString::default(), state);
+        let (settings, commands) = loading.merger.finish();
+        Some(EffectiveUnit {
+            name: name.clone(),
+            scope,
+            load: LoadState::NotFound,
+            fragment: None,
+            drop_ins: Vec::new(),
+            settings,
+            commands,
+            enablement: Enablement::Absent,
+            aliases: Vec::new(),
+            pulls_in: Vec::new(),
+            pulled_in_by: Vec::new(),
+            problems: loading.problems,
+        })
+    }
+
+    /// Whether the directories for `source` pull `target` in: the first with a link of that name decides.
+    pub(in crate::systemd) fn is_pulled(
+        &self,
+        scope: Scope,
+        source: &DropInOwner,
+        kind: DependencyKind,
+        target: &UnitName,
+    ) -> bool {
+        let key = (kind, source.as_str().to_owned());
+        let mut links =
+            self.ranked(scope).filter_map(|(_, directory)| directory.dependencies.get(&key)?.get(target));
+        links.next().is_some_and(pulls)
+    }
+
     /// Whether drop-ins or dependency links name `id` or its template.
     fn has_own_files(&self, scope: Scope, id: &UnitName) -> bool {
         let template = id.template();
@@ -197,7 +240,7 @@ impl Inventory {
                             source: owner.clone(),
                             target: target.clone(),
                             path: directory.path_of(&format!("{owner}.{kind}/{target}")),
-                            masks: state.is_null(),
+                            masks: !pulls(state),
                         });
                     }
                 }
@@ -218,7 +261,7 @@ impl Inventory {
                             source: source.clone(),
                             target: name.clone(),
                             path: directory.path_of(&format!("{source}.{kind}/{name}")),
-                            masks: state.is_null(),
+                            masks: !pulls(state),
                         });
                     }
                 }
@@ -226,6 +269,11 @@ impl Inventory {
         }
         found
     }
+}
+
+/// Whether what stands in a `.wants` or the like directory pulls a unit in (`process_deps`).
+pub(super) fn pulls(state: &FileState) -> bool {
+    matches!(state, FileState::Symlink(_)) && !state.is_null()
 }
 
 impl Fragment {

@@ -85,16 +85,36 @@ impl Inventory {
                 FileState::Absent | FileState::Directory => None,
                 FileState::Regular(_) | FileState::Special(_) | FileState::Unreadable(_) => Some(file),
                 FileState::Symlink(link) => {
-                    let target = self.absolute(&directory.facts.path, &link.target);
-                    if !self.is_in_search_path(scope, target.as_bstr()) {
+                    if self.leads_out(scope, &directory.facts.path, &link.target) {
                         return Some(file);
                     }
-                    // A link to its own name and one that systemd refuses as an alias are passed over.
-                    let target = target.rsplit_once_str("/").and_then(|(_, last)| UnitName::parse(last).ok());
-                    target.filter(|target| target != name && may_alias(name, target)).map(Entry::Alias)
+                    self.alias_target(scope, &directory.facts.path, name, &link.target).map(Entry::Alias)
                 }
             }
         })
+    }
+
+    /// The unit that a link `name` in `directory` to `target` gives a further name; `None` when it leads out of the
+    /// search path, to its own name, or to one that systemd refuses as an alias.
+    pub(in crate::systemd) fn alias_target(
+        &self,
+        scope: Scope,
+        directory: &[u8],
+        name: &UnitName,
+        target: &[u8],
+    ) -> Option<UnitName> {
+        if self.leads_out(scope, directory, target) {
+            return None;
+        }
+        let path = self.absolute(directory, target);
+        let target = path.rsplit_once_str("/").and_then(|(_, last)| UnitName::parse(last).ok())?;
+        (target != *name && may_alias(name, &target)).then_some(target)
+    }
+
+    /// Whether a link in `directory` to `target` leads out of the directories that `scope`'s manager reads.
+    fn leads_out(&self, scope: Scope, directory: &[u8], target: &[u8]) -> bool {
+        let path = self.absolute(directory, target);
+        self.managers.get(&scope).is_none_or(|manager| manager.path.locate(path.as_bstr()).is_none())
     }
 
     /// The further names of the unit `id`, in order.
@@ -119,11 +139,6 @@ impl Inventory {
             }
         }
         aliases.into_iter().collect()
-    }
-
-    /// Whether `path` lies in one of the directories that `scope`'s manager reads.
-    pub(super) fn is_in_search_path(&self, scope: Scope, path: &BStr) -> bool {
-        self.managers.get(&scope).is_some_and(|manager| manager.path.locate(path).is_some())
     }
 
     /// The absolute path that `target`, found in `directory`, stands for: without `.` and `..`, and with the links

@@ -157,6 +157,11 @@ impl Inventory {
         names
     }
 
+    /// The path of `name` in one of the directories.
+    pub(in crate::systemd) fn path_in(directory: &UnitDirectory, name: impl AsRef<str>) -> BString {
+        join(&directory.path, name.as_ref().as_bytes())
+    }
+
     /// How many unit files are known, in all directories.
     pub fn fragment_count(&self) -> usize {
         self.directories.values().map(|directory| directory.fragments.len()).sum()
@@ -257,4 +262,4 @@ fn join(directory: &[u8], rest: &[u8]) -> BString {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::systemd) mod tests;

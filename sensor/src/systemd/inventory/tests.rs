@@ -475,7 +475,7 @@ fn ten_thousand_units_are_compact() {
     assert_eq!(tree.0.units(Scope::System).len(), 10_000);
 }
 
-fn any_state() -> impl Strategy<Value = FileState> {
+pub(in crate::systemd) fn any_state() -> impl Strategy<Value = FileState> {
     let content = prop_oneof![
         Just(PLAIN.to_owned()),
         Just(WANTED.to_owned()),
