@@ -1,5 +1,6 @@
 //! svcsensor: tells which service of a host came to be, changed, was hijacked, hidden or stopped, by whom, and what that means.
 
+pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod engine;
