@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, RenameFlags, XattrFlags};
 
 /// The permissions of new files, before the umask.
 const MODE: Mode = Mode::from_raw_mode(0o644);
@@ -46,6 +46,10 @@ pub(super) fn truncate(path: &Path, size: u64) -> Result<()> {
 pub(super) fn allocate(path: &Path, size: u64) -> Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
     Ok(rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, size)?)
+}
+
+pub(super) fn set_attribute(path: &Path, name: &str, value: &str) -> Result<()> {
+    Ok(rustix::fs::setxattr(path, name, value.as_bytes(), XattrFlags::empty())?)
 }
 
 pub(super) fn open_close(path: &Path) -> Result<()> {

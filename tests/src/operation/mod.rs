@@ -59,6 +59,15 @@ pub enum Operation {
         /// Its new size in bytes.
         size: u64,
     },
+    /// setxattr(2).
+    SetAttribute {
+        /// The file.
+        path: PathBuf,
+        /// The extended attribute's name, with its class.
+        name: String,
+        /// Its value.
+        value: String,
+    },
     /// Opens a file for writing and closes it with nothing written.
     OpenClose {
         /// The file.
@@ -179,6 +188,7 @@ impl Operation {
             Self::Ftruncate { path, size } => file::ftruncate(path, *size),
             Self::Truncate { path, size } => file::truncate(path, *size),
             Self::Allocate { path, size } => file::allocate(path, *size),
+            Self::SetAttribute { path, name, value } => file::set_attribute(path, name, value),
             Self::OpenClose { path } => file::open_close(path),
             Self::MmapWrite { path, text } => mapping::write(path, text),
             Self::CopyRange { from, path } => file::copy_range(from, path),

@@ -49,6 +49,18 @@ impl FileSystem {
             Self::Overlay => "/run/systemd/system.attached",
         }
     }
+
+    /// A directory on the same file system that no manager reads: a scenario's `${ELSEWHERE}`.
+    pub fn other_directory(self) -> &'static str {
+        match self {
+            Self::Root => "/etc/systemd/elsewhere",
+            Self::Tmpfs => "/run/elsewhere",
+            // Only the unit directory lies on these. systemd reads no such folder in it.
+            Self::Xfs => "/usr/local/lib/systemd/system/elsewhere",
+            Self::Btrfs => "/etc/systemd/system.attached/elsewhere",
+            Self::Overlay => "/run/systemd/system.attached/elsewhere",
+        }
+    }
 }
 
 impl fmt::Display for Plan {

@@ -37,6 +37,10 @@ pub struct Scenario {
     /// What it needs; where that is missing it is skipped, and the reason is said.
     #[serde(default)]
     pub requires: Requirements,
+    /// Whether generators write in it. What they write is told later than the rest, since each reload of the manager
+    /// removes it all and has it written anew.
+    #[serde(default)]
+    pub generated: bool,
     /// Steps that come before; what the sensor tells of them is not judged.
     #[serde(default)]
     pub setup: Vec<Step>,

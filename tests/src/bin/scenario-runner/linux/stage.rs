@@ -15,6 +15,9 @@ use super::step::Steps;
 /// What each marker's name begins with.
 const MARKER: &str = "svcsensor-marker-";
 
+/// Where generators write, and markers with them.
+const GENERATED: &str = "/run/systemd/generator";
+
 /// The name under which the end of a sensor is reported.
 const STOP: &str = "sensor/stop";
 
@@ -68,14 +71,17 @@ impl Stage {
     }
 
     fn play_on(&mut self, scenario: &Scenario, filesystem: FileSystem, report: &mut Report) -> Result<()> {
-        let units = filesystem.unit_directory();
-        fs::create_dir_all(units).with_context(|| format!("making {units}"))?;
-        let mut steps = Steps::new(vec![("UNITS", units.to_owned())]);
+        let (units, elsewhere) = (filesystem.unit_directory(), filesystem.other_directory());
+        for folder in [units, elsewhere] {
+            fs::create_dir_all(folder).with_context(|| format!("making {folder}"))?;
+        }
+        let mut steps = Steps::new(vec![("UNITS", units.to_owned()), ("ELSEWHERE", elsewhere.to_owned())]);
+        let markers = if scenario.generated { GENERATED } else { FileSystem::Root.unit_directory() };
         let mut taken = steps.take(&scenario.setup);
-        let mut told: Vec<Told> = self.until_marker()?;
+        let mut told: Vec<Told> = self.until_marker(markers)?;
         if taken.is_ok() && told.iter().all(|(_, lines)| lines.is_ok()) {
             taken = steps.take(&scenario.steps);
-            told = self.until_marker()?;
+            told = self.until_marker(markers)?;
         }
         for (plan, lines) in told {
             let mut expand = |text: &str| match steps.expand(text).strip_prefix("$ ") {
@@ -96,17 +102,22 @@ impl Stage {
         }
         steps.end_lasting()?;
         steps.take(&scenario.cleanup).with_context(|| format!("cleaning up after {}", scenario.name))?;
-        self.snapshot.restore().with_context(|| format!("cleaning up after {}", scenario.name))
+        fs::remove_dir_all(elsewhere).with_context(|| format!("removing {elsewhere}"))?;
+        self.snapshot.restore().with_context(|| format!("cleaning up after {}", scenario.name))?;
+        if scenario.generated {
+            self.until_marker(markers)?;
+        }
+        Ok(())
     }
 
     /// What each sensor told up to now.
     ///
     /// A unit file comes and goes. Since nothing is told of a removed name until it has stayed away for a while, the
     /// marker's end is told after everything that happened before it.
-    fn until_marker(&mut self) -> Result<Vec<Told>> {
+    fn until_marker(&mut self, directory: &str) -> Result<Vec<Told>> {
         self.markers += 1;
         let name = format!("{MARKER}{}.service", self.markers);
-        let path = Path::new(FileSystem::Root.unit_directory()).join(&name);
+        let path = Path::new(directory).join(&name);
         ensure!(!path.exists(), "{} is there already", path.display());
         fs::write(&path, "[Service]\nExecStart=/bin/true\n")
             .with_context(|| format!("writing {}", path.display()))?;
