@@ -1,6 +1,7 @@
 //! What is known of the Service Control Manager of Windows. It is portable: nothing here touches a host.
 
 pub mod command;
+pub mod correlate;
 pub mod decode;
 pub mod image_path;
 pub mod interest;

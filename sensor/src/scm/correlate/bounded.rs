@@ -46,12 +46,9 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         self.map.entry(key).or_default()
     }
 
-    pub(super) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        // The place in the order is kept; a later entry of the same name takes it over.
-        self.map.remove(key)
+    /// All entries, the oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.order.iter().filter_map(|key| self.map.get_key_value(key))
     }
 }
 

@@ -1,6 +1,7 @@
 //! An event in the making: what several records say about one thing that happened.
 
-use crate::model::{Confidence, Mechanism, ObservationId, Timestamp};
+use crate::model::process::Confidence;
+use crate::model::{Mechanism, ObservationId, Timestamp};
 use crate::scm::command::Request;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, FailureKind, Name, Observed, State};
@@ -31,7 +32,10 @@ pub(super) struct Draft {
     pub(super) confidence: Confidence,
     /// The kinds of records that it rests on already.
     pub(super) marks: Vec<(Source, u32)>,
+    /// All records that it rests on, in their order.
     pub(super) evidence: Vec<ObservationId>,
+    /// Those of them that tell of it, and of nothing else; the others only tell who is who.
+    pub(super) own: Vec<ObservationId>,
     pub(super) notes: Vec<String>,
     pub(super) details: Vec<(&'static str, String)>,
 }
@@ -87,6 +91,7 @@ impl Draft {
             confidence: Confidence::High,
             marks: vec![(observed.source, observed.event_id)],
             evidence: vec![observed.id],
+            own: vec![observed.id],
             notes: Vec::new(),
             details: Vec::new(),
         }
@@ -101,6 +106,9 @@ impl Draft {
             self.marks.push(mark);
         }
         self.cite(observed.id);
+        if !self.own.contains(&observed.id) {
+            self.own.push(observed.id);
+        }
     }
 
     /// Names a record as evidence.
@@ -159,6 +167,12 @@ impl Draft {
         }
         for id in other.evidence {
             self.cite(id);
+        }
+        self.own.extend(other.own);
+        for note in other.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
         }
         self.details.extend(other.details);
     }

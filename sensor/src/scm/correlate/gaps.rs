@@ -61,7 +61,8 @@ impl Pieces {
             }
         }
         let joins_after = record.checked_add(1).and_then(|next| self.pieces.remove(&next));
-        let joins_before = before.filter(|(_, last)| last.checked_add(1) == Some(record)).map(|(first, _)| first);
+        let joins_before =
+            before.filter(|(_, last)| last.checked_add(1) == Some(record)).map(|(first, _)| first);
         let first = joins_before.unwrap_or(record);
         let piece = joins_after.map_or((record, time), |(last, last_time)| (last, last_time.max(time)));
         self.pieces.insert(first, piece);
@@ -111,7 +112,8 @@ impl Pieces {
 }
 
 /// What a gap means.
-const CONSEQUENCE: &str = "what they told is not seen; a log that was filtered when it was exported has such gaps as well";
+const CONSEQUENCE: &str =
+    "what they told is not seen; a log that was filtered when it was exported has such gaps as well";
 
 fn source(host: &str, channel: &str) -> String {
     format!("{channel} log of {host}")

@@ -1,0 +1,333 @@
+//! From a draft to the event that is told.
+
+use std::time::Duration;
+
+use super::draft::{Draft, Kind};
+use super::host::Host;
+use super::services::Service;
+use super::who::find_out;
+use crate::model::change::Change;
+use crate::model::event::Executable;
+use crate::model::process::Confidence;
+use crate::model::service::{Enablement, Setting};
+use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::scm::image_path::{ImagePath, file_name};
+use crate::scm::key::user_service_template;
+use crate::scm::observed::{FailureKind, State};
+use crate::scm::setting::{self, StartType};
+
+/// A service that ends this soon after it was created was short-lived.
+const SHORT_LIFE: Duration = Duration::from_secs(600);
+
+/// Concludes what a draft tells, and remembers what it says of the service.
+pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent> {
+    if draft.kind == Kind::Driver {
+        name_driver(host, &mut draft);
+    }
+    host.names.complete(&mut draft.name);
+    if draft.kind == Kind::Changed {
+        may_be_creation(host, &mut draft);
+    }
+    if draft.name.best().is_empty() {
+        return None;
+    }
+    let before = host.services.get(&draft.name).cloned().unwrap_or_default();
+    let who = find_out(host, &mut draft);
+    let mut missing = Vec::new();
+    if draft.name.key.is_none() {
+        missing.push(("key_name", Reason::NotRecorded));
+    }
+    let changes = changes(&draft, &before, &mut missing);
+    let after = remember(host, &draft);
+    let action = action(&draft, &before);
+    let mut details = std::mem::take(&mut draft.details);
+    details.extend(who.details);
+    describe(&draft, &before, &after, &mut details);
+    let mechanism = draft.mechanism;
+    Some(ServiceEvent {
+        // Numbered where all hosts are.
+        id: EventId { run: String::new(), number: 0 },
+        time: draft.last,
+        host: Some(host.name.to_string()).filter(|name| !name.is_empty()),
+        action,
+        mechanism,
+        service: ServiceId {
+            manager: Manager::Scm,
+            scope: Scope::System,
+            name: draft.name.best().to_owned(),
+        },
+        display_name: draft.name.display.clone().filter(|_| draft.kind != Kind::Driver),
+        definition: definition(&draft, &after),
+        executables: executables(&draft, &after),
+        enablement: if action == Action::Removed {
+            Known::Is(Enablement::Absent)
+        } else {
+            enablement(&after)
+        },
+        enablement_before: match action {
+            Action::Created => Known::Is(Enablement::Absent),
+            _ => enablement_before(&draft, &before),
+        },
+        changes,
+        file: None,
+        loaded: match mechanism {
+            Mechanism::Registry => Known::Is(false),
+            Mechanism::Command => Known::Missing(Reason::NotRecorded),
+            _ => Known::Is(true),
+        },
+        actor: who.actor,
+        confidence: draft.confidence,
+        note: (!draft.notes.is_empty()).then(|| draft.notes.join("; ")),
+        details,
+        missing,
+        evidence: draft.evidence,
+    })
+}
+
+/// Finds the service whose image a driver is.
+fn name_driver(host: &Host, draft: &mut Draft) {
+    let image = draft.details.iter().find(|(name, _)| *name == "image").map(|(_, image)| image.clone());
+    let Some(image) = image else { return };
+    let file = file_name(&image).to_lowercase();
+    let known = host
+        .services
+        .by_image(|path| file_name(&ImagePath::parse(path, true).program).to_lowercase() == file);
+    match known {
+        Some(key) => {
+            draft.name.key = Some(key);
+            draft.name.display = None;
+            draft.confidence = Confidence::Medium;
+        }
+        None => draft
+            .notes
+            .push("the record names no service: it goes by the name of the driver's file".to_owned()),
+    }
+}
+
+/// Settings that only a creation writes together, for a service of which nothing was known, are a creation.
+fn may_be_creation(host: &Host, draft: &mut Draft) {
+    let set = |name: &str| draft.after(name).is_some();
+    let with_type = set(setting::TYPE);
+    let whole = set(setting::IMAGE_PATH) && (with_type || set(setting::START));
+    let known = host.services.get(&draft.name).is_some_and(|service| !service.settings.is_empty());
+    let audited_before = draft.changes.iter().any(|change| change.before.is_some());
+    let logged = draft.marks.iter().any(|(_, id)| *id == 7040);
+    if !whole || known || audited_before || logged {
+        return;
+    }
+    draft.kind = Kind::Created;
+    draft.confidence = if with_type { Confidence::High } else { Confidence::Medium };
+    let key = draft.name.key.as_ref().and_then(|key| host.keys.get(key.to_lowercase().as_str()));
+    if let Some(created) = key.filter(|created| super::host::apart(created.time, draft.first) <= super::JOIN)
+    {
+        draft.cite(created.id);
+    }
+    draft.notes.push(match draft.mechanism {
+        Mechanism::Registry => {
+            "concluded from settings written straight into the registry: the SCM takes the service up at the next boot"
+                .to_owned()
+        }
+        _ => "concluded from the settings that the SCM wrote together for a service that was not known".to_owned(),
+    });
+}
+
+fn action(draft: &Draft, before: &Service) -> Action {
+    match &draft.kind {
+        Kind::Created => Action::Created,
+        Kind::Changed => changed(draft, before),
+        Kind::Removed => Action::Removed,
+        Kind::State(State::Running) | Kind::Driver => Action::Started,
+        Kind::State(State::Stopped) => Action::Stopped,
+        Kind::Failed(_) => Action::Failed,
+        Kind::State(_) | Kind::Control(_) | Kind::Interactive | Kind::Request(_) => Action::ControlRequested,
+    }
+}
+
+fn changed(draft: &Draft, before: &Service) -> Action {
+    let Some(change) = draft.change(setting::START) else { return Action::Modified };
+    let word = |word: Option<&str>| word.and_then(StartType::from_word);
+    let starts = |start: StartType| matches!(start, StartType::Boot | StartType::System | StartType::Auto);
+    let old = word(change.before.as_deref().or_else(|| before.get(setting::START)));
+    match word(change.after.as_deref()) {
+        Some(StartType::Disabled) => Action::Disabled,
+        Some(new) if starts(new) && !old.is_some_and(starts) => Action::Enabled,
+        _ => Action::Modified,
+    }
+}
+
+/// Settings before and after. What was there before is taken from the record, else from what was seen earlier.
+fn changes(draft: &Draft, before: &Service, missing: &mut Vec<(&'static str, Reason)>) -> Vec<Change> {
+    let one = |name: &str, old: Option<&str>, new: Option<&str>| Change {
+        section: String::new(),
+        name: name.to_owned(),
+        before: old.map(str::to_owned).into_iter().collect(),
+        after: new.map(str::to_owned).into_iter().collect(),
+    };
+    if let Kind::Request(request) = &draft.kind {
+        return request
+            .settings
+            .iter()
+            .map(|(name, value)| one(name, before.get(name), value.as_deref()))
+            .collect();
+    }
+    let created = draft.kind == Kind::Created;
+    let mut unknown = false;
+    let changes = draft
+        .changes
+        .iter()
+        .map(|change| {
+            let old = change.before.as_deref().or_else(|| before.get(change.setting)).filter(|_| !created);
+            unknown |= old.is_none() && !created;
+            one(change.setting, old, change.after.as_deref())
+        })
+        .collect();
+    if unknown {
+        missing.push(("value_before", Reason::NotRecorded));
+    }
+    changes
+}
+
+/// Applies a draft to what is known of its service; gives what is known after it, and of a removed one before it.
+fn remember(host: &mut Host, draft: &Draft) -> Service {
+    match draft.kind {
+        Kind::Removed => {
+            let last = host.services.get(&draft.name).cloned().unwrap_or_default();
+            host.services.removed(&draft.name);
+            return last;
+        }
+        Kind::Request(_)
+        | Kind::Driver
+        | Kind::State(_)
+        | Kind::Failed(_)
+        | Kind::Control(_)
+        | Kind::Interactive => {
+            return host.services.get(&draft.name).cloned().unwrap_or_default();
+        }
+        Kind::Created | Kind::Changed => {}
+    }
+    let service = match draft.kind {
+        Kind::Created => host.services.created(&draft.name, draft.last),
+        _ => host.services.entry(&draft.name),
+    };
+    for change in &draft.changes {
+        service.set(change.setting, change.after.as_deref());
+    }
+    service.clone()
+}
+
+fn definition(draft: &Draft, after: &Service) -> Vec<Setting> {
+    let one = |name: &str, value: &str| Setting {
+        section: String::new(),
+        name: name.to_owned(),
+        values: vec![value.to_owned()],
+    };
+    let mut settings: Vec<Setting> = after.settings.iter().map(|(name, value)| one(name, value)).collect();
+    if let Kind::Request(request) = &draft.kind {
+        settings
+            .extend(request.settings.iter().filter_map(|(name, value)| Some(one(name, value.as_deref()?))));
+    }
+    if let Some(display) = draft.name.display.as_deref().filter(|_| draft.kind != Kind::Driver) {
+        let known = settings.iter().any(|setting| setting.name == setting::DISPLAY_NAME);
+        if !known && draft.name.key.as_deref() != Some(display) {
+            settings.push(one(setting::DISPLAY_NAME, display));
+        }
+    }
+    settings
+}
+
+/// The programs that the settings name.
+fn executables(draft: &Draft, after: &Service) -> Vec<Executable> {
+    let asked = |setting: &str| match &draft.kind {
+        Kind::Request(request) => {
+            request.settings.iter().find(|(name, _)| *name == setting).and_then(|(_, value)| value.as_deref())
+        }
+        _ => None,
+    };
+    let value = |setting: &str| asked(setting).or_else(|| after.get(setting));
+    let driver = value(setting::TYPE).is_some_and(|kind| kind.contains("driver"));
+    [
+        (setting::IMAGE_PATH, driver),
+        (setting::SERVICE_DLL, false),
+        (setting::FAILURE_COMMAND, false),
+        ("Performance.Library", false),
+        ("Application", false),
+    ]
+    .into_iter()
+    .filter_map(|(setting, driver)| {
+        let text = value(setting).filter(|text| !text.is_empty())?;
+        let parsed = ImagePath::parse(text, driver);
+        Some(Executable {
+            setting: setting.to_owned(),
+            command_line: text.to_owned(),
+            path: parsed.program,
+            arguments: parsed.arguments,
+            sha256: Known::Missing(Reason::NotRecorded),
+            owner: Known::Missing(Reason::NotRecorded),
+            mode: Known::Missing(Reason::Unsupported),
+        })
+    })
+    .collect()
+}
+
+fn enablement(service: &Service) -> Known<Enablement> {
+    of_word(service.get(setting::START))
+}
+
+fn enablement_before(draft: &Draft, before: &Service) -> Known<Enablement> {
+    let told = draft.change(setting::START).and_then(|change| change.before.as_deref());
+    of_word(told.or_else(|| before.get(setting::START)))
+}
+
+fn of_word(word: Option<&str>) -> Known<Enablement> {
+    match word.map(StartType::from_word) {
+        None => Known::Missing(Reason::NotRecorded),
+        Some(None) => Known::Missing(Reason::Malformed),
+        Some(Some(StartType::Boot | StartType::System)) => Known::Is(Enablement::Boot),
+        Some(Some(StartType::Auto)) => Known::Is(Enablement::Enabled),
+        Some(Some(StartType::Demand)) => Known::Is(Enablement::Manual),
+        Some(Some(StartType::Disabled)) => Known::Is(Enablement::Disabled),
+    }
+}
+
+/// Facts by which analytics judge.
+fn describe(draft: &Draft, before: &Service, after: &Service, details: &mut Vec<(&'static str, String)>) {
+    for (name, setting) in
+        [("service_type", setting::TYPE), ("start_type", setting::START), ("account", setting::OBJECT_NAME)]
+    {
+        details.extend(after.get(setting).map(|value| (name, value.to_owned())));
+    }
+    if let Some(image) = after.get(setting::IMAGE_PATH) {
+        details.extend(ImagePath::parse(image, false).svchost_group.map(|group| ("svchost_group", group)));
+    }
+    if let Some(template) = draft.name.key.as_deref().and_then(user_service_template) {
+        details.push(("user_service_template", template.to_owned()));
+    }
+    match &draft.kind {
+        Kind::Control(control) => details.push(("control", control.clone())),
+        Kind::Request(request) => {
+            details.push(("control", request.verb.word().to_owned()));
+            details.push(("tool", request.tool.name().to_owned()));
+            details.extend(request.host.clone().map(|host| ("target_host", host)));
+        }
+        Kind::State(state) => details.push(("state", state.word().to_owned())),
+        Kind::Failed(kind) => details.push(("failure", failure(*kind).to_owned())),
+        Kind::Created | Kind::Changed | Kind::Removed | Kind::Interactive | Kind::Driver => {}
+    }
+    let ends = matches!(draft.kind, Kind::Removed | Kind::State(State::Stopped) | Kind::Failed(_));
+    if let Some(created) = before.created.filter(|_| ends) {
+        let age = draft.last.since(created);
+        if created <= draft.last && age <= SHORT_LIFE {
+            details.push(("short_lived", "true".to_owned()));
+            details.push(("lifetime_ms", age.as_millis().to_string()));
+        }
+    }
+}
+
+fn failure(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::NotStarted => "it did not start",
+        FailureKind::StartTimeout => "it did not connect to the SCM in time",
+        FailureKind::EndedWithError => "it ended with an error",
+        FailureKind::Crashed => "it ended unexpectedly",
+    }
+}

@@ -1,0 +1,143 @@
+//! Installations: 7045 and 4697 of one install, and the registry writes and the command behind it.
+
+use super::draft::{Draft, Kind};
+use super::host::{Host, apart, image_name, may_be_same, same, service_names};
+use super::{JOIN, request};
+use crate::model::Mechanism;
+use crate::model::process::Confidence;
+use crate::scm::observed::{Installed, Name, Observed};
+use crate::scm::setting;
+
+/// A record says that a service was installed.
+pub(super) fn installed(host: &mut Host, observed: &Observed, installed: &Installed) {
+    let fits = |draft: &Draft| {
+        draft.kind == Kind::Created
+            && apart(draft.first, observed.time) <= JOIN
+            && !draft.has_mark(observed.source, observed.event_id)
+            && is_same_install(draft, installed)
+    };
+    let mut names = service_names(&installed.name);
+    names.extend(installed.image_path.as_deref().map(image_name));
+    let found = host.drafts_of(&names).into_iter().find(|key| host.drafts.get(key).is_some_and(fits));
+    let key = match found {
+        Some(key) => {
+            host.update(key, |draft| {
+                draft.rest_on(observed);
+                fill(draft, observed, installed);
+            });
+            key
+        }
+        None => {
+            let mechanism = Mechanism::ServiceControlManager;
+            let mut draft = Draft::new(Kind::Created, installed.name.clone(), mechanism, observed);
+            fill(&mut draft, observed, installed);
+            absorb_registry(host, &mut draft, &names);
+            host.add(draft)
+        }
+    };
+    if let Some(draft) = host.drafts.get(&key) {
+        host.names.learn(&draft.name);
+    }
+    request::claim(host, key);
+}
+
+/// The records of two sources tell of one install: by name, or, where one gives the key's name and the other the display
+/// name, by image path. Names may agree by chance of another service's; image paths must not contradict.
+fn is_same_install(draft: &Draft, installed: &Installed) -> bool {
+    let image = draft.after(setting::IMAGE_PATH);
+    let other = installed.image_path.as_deref();
+    let images_agree = image.is_none() || other.is_none() || same_image(image, other);
+    if may_be_same(&draft.name, &installed.name) {
+        return images_agree;
+    }
+    let one_each = draft.name.key.is_some() != installed.name.key.is_some()
+        && (draft.name.display.is_none() || installed.name.display.is_none());
+    one_each && same_image(image, other)
+}
+
+/// Image paths are the same but for quotes, blanks and case.
+fn same_image(left: Option<&str>, right: Option<&str>) -> bool {
+    let plain = |text: &str| text.trim().trim_matches('"').to_owned();
+    same(left.map(plain).as_deref(), right.map(plain).as_deref())
+}
+
+fn fill(draft: &mut Draft, observed: &Observed, installed: &Installed) {
+    let Name { key, display } = &installed.name;
+    draft.name.key = draft.name.key.take().or_else(|| key.clone());
+    draft.name.display = draft.name.display.take().or_else(|| display.clone());
+    draft.confidence = Confidence::High;
+    draft.mechanism = Mechanism::ServiceControlManager;
+    if observed.source == crate::scm::interest::Source::ScmLog {
+        draft.manager_id = draft.manager_id.or(observed.process_id);
+    }
+    for (setting, value) in [
+        (setting::IMAGE_PATH, &installed.image_path),
+        (setting::TYPE, &installed.service_type),
+        (setting::START, &installed.start),
+        (setting::OBJECT_NAME, &installed.account),
+    ] {
+        if value.is_some() {
+            draft.set(setting, None, value.clone());
+        }
+    }
+    if let Some(bits) = installed.type_bits {
+        draft.details.push(("type_bits", format!("{bits:#x}")));
+    }
+    draft.client.complete(&installed.client);
+    draft.client_is_remote = draft.client_is_remote.or(installed.client_is_remote);
+    if installed.client.process_id.is_some_and(|pid| pid != 0) {
+        draft.basis = Some(("the audit record names the client process", Confidence::High));
+    } else if draft.basis.is_none() && (installed.client.logon_id.is_some() || installed.client.sid.is_some())
+    {
+        draft.basis = Some(("the record names the client's user", Confidence::High));
+    }
+}
+
+/// Takes in what registry records already told of the same install.
+fn absorb_registry(host: &mut Host, draft: &mut Draft, names: &[String]) {
+    let candidates: Vec<_> = host
+        .drafts_of(names)
+        .into_iter()
+        .filter(|key| {
+            host.drafts.get(key).is_some_and(|other| {
+                matches!(other.kind, Kind::Changed | Kind::Created)
+                    && apart(other.last, draft.first) <= super::SKEW
+                    && !other.marks.iter().any(|(_, id)| matches!(id, 7040 | 7045 | 4697))
+                    && may_belong(draft, other)
+            })
+        })
+        .collect();
+    for key in candidates.into_iter().rev() {
+        if let Some(mut other) = host.remove(key) {
+            other.name.display = None;
+            draft.absorb(other);
+        }
+    }
+}
+
+fn may_belong(draft: &Draft, other: &Draft) -> bool {
+    let image = (draft.after(setting::IMAGE_PATH), other.after(setting::IMAGE_PATH));
+    let images_agree = image.0.is_none() || image.1.is_none() || same_image(image.0, image.1);
+    let starts_agree = match (draft.after(setting::START), other.after(setting::START)) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
+    };
+    images_agree
+        && starts_agree
+        && (may_be_same(&draft.name, &other.name) || (draft.name.key.is_none() && image.1.is_some()))
+}
+
+/// Whether a registry write within a moment of an install belongs to it.
+pub(super) fn takes(draft: &Draft, setting: &str, after: Option<&str>, name: &Name) -> bool {
+    if draft.kind != Kind::Created {
+        return false;
+    }
+    let agrees = match draft.change(setting) {
+        None => after.is_some(),
+        Some(_) if setting == setting::IMAGE_PATH => same_image(draft.after(setting), after),
+        Some(_) => same(draft.after(setting), after),
+    };
+    let same_service = may_be_same(&draft.name, name)
+        || (draft.name.key.is_none() && setting == setting::IMAGE_PATH && draft.change(setting).is_some());
+    agrees && same_service
+}

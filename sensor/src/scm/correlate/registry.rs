@@ -1,0 +1,212 @@
+//! Settings that change: registry writes by whoever, and the SCM's own records of start types.
+
+use std::time::Duration;
+
+use super::counters::Counters;
+use super::draft::{Draft, DraftKey, Kind};
+use super::host::{Host, apart, image_name, may_be_same, service_names};
+use super::tables::Seen as Remembered;
+use super::{SKEW, install, request};
+use crate::model::Mechanism;
+use crate::scm::image_path::file_name;
+use crate::scm::interest::Source;
+use crate::scm::observed::{Doer, KeyChange, KeyOperation, Name, Observed, StartTypeChange, ValueWrite};
+use crate::scm::setting::{self, StartType};
+
+/// Writes of one call follow each other within this time.
+const BURST: Duration = Duration::from_secs(1);
+
+/// A setting was written or deleted.
+pub(super) fn value(host: &mut Host, observed: &Observed, write: &ValueWrite) {
+    let name = Name::of_key(write.service.clone());
+    if write.setting == "DeleteFlag" && write.after.as_deref() == Some("1") {
+        removed(
+            host,
+            observed,
+            &name,
+            &write.writer,
+            Some("it is marked for deletion and goes when its handles close"),
+        );
+        return;
+    }
+    let key = match find(host, observed, write, &name) {
+        Some(key) => {
+            host.update(key, |draft| {
+                draft.rest_on(observed);
+                draft.set(write.setting, write.before.clone(), write.after.clone());
+                take_writer(draft, &write.writer);
+                draft.name.key = draft.name.key.take().or_else(|| name.key.clone());
+            });
+            key
+        }
+        None => {
+            let mut draft = Draft::new(Kind::Changed, name, mechanism(&write.writer), observed);
+            draft.set(write.setting, write.before.clone(), write.after.clone());
+            take_writer(&mut draft, &write.writer);
+            if let Some(number) = write.control_set {
+                draft.details.push(("control_set", format!("ControlSet{number:03}")));
+            }
+            host.add(draft)
+        }
+    };
+    if let Some(draft) = host.drafts.get(&key) {
+        host.names.learn(&draft.name);
+    }
+    request::claim(host, key);
+}
+
+/// The draft that a write belongs to: an install of a moment ago, the same change by another source, or further changes
+/// by the same call.
+fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Option<DraftKey> {
+    let after = write.after.as_deref();
+    let mut names = service_names(name);
+    if write.setting == setting::IMAGE_PATH {
+        names.extend(after.map(image_name));
+    }
+    let keys = host.drafts_of(&names);
+    let first = |fits: &dyn Fn(&Draft) -> bool| {
+        keys.iter().copied().find(|key| host.drafts.get(key).is_some_and(fits))
+    };
+    let near = |draft: &Draft, within| {
+        apart(draft.last, observed.time).min(apart(draft.first, observed.time)) <= within
+    };
+    first(&|draft| near(draft, SKEW) && install::takes(draft, write.setting, after, name))
+        .or_else(|| {
+            first(&|draft| {
+                draft.kind == Kind::Changed
+                    && near(draft, SKEW)
+                    && may_be_same(&draft.name, name)
+                    && draft.change(write.setting).is_some_and(|change| change.after == write.after)
+            })
+        })
+        // A start type that was logged in another language.
+        .or_else(|| {
+            first(&|draft| {
+                draft.kind == Kind::Changed
+                    && write.setting == setting::START
+                    && near(draft, SKEW)
+                    && may_be_same(&draft.name, name)
+                    && draft.after(setting::START).is_some_and(is_translated)
+            })
+        })
+        .or_else(|| {
+            first(&|draft| {
+                draft.kind == Kind::Changed
+                    && may_be_same(&draft.name, name)
+                    && draft.change(write.setting).is_none()
+                    && ((near(draft, BURST) && same_process(&draft.writer, &write.writer))
+                        || (near(draft, super::JOIN) && same_tool(&draft.writer, &write.writer)))
+            })
+        })
+}
+
+fn is_translated(word: &str) -> bool {
+    StartType::from_word(word).is_none()
+}
+
+fn same_process(left: &Doer, right: &Doer) -> bool {
+    if left.guid.is_some() && right.guid.is_some() {
+        return left.guid == right.guid;
+    }
+    left.process_id.is_some() && left.process_id == right.process_id
+}
+
+/// Several runs of one tool, such as `reg add`, that write one service piece by piece.
+fn same_tool(left: &Doer, right: &Doer) -> bool {
+    !is_manager(left) && super::host::same(left.image.as_deref(), right.image.as_deref())
+}
+
+/// Whether the process is the SCM itself.
+pub(super) fn is_manager(doer: &Doer) -> bool {
+    doer.image.as_deref().is_some_and(|image| file_name(image).eq_ignore_ascii_case("services.exe"))
+}
+
+fn mechanism(writer: &Doer) -> Mechanism {
+    if is_manager(writer) { Mechanism::ServiceControlManager } else { Mechanism::Registry }
+}
+
+fn take_writer(draft: &mut Draft, writer: &Doer) {
+    if is_manager(writer) {
+        draft.manager_id = draft.manager_id.or(writer.process_id);
+    }
+    draft.writer.complete(writer);
+}
+
+/// The SCM logged that a start type changed.
+pub(super) fn start_type(host: &mut Host, observed: &Observed, change: &StartTypeChange) {
+    host.names.learn(&change.name);
+    let translated = is_translated(&change.after);
+    let fits = |draft: &Draft| {
+        draft.kind == Kind::Changed
+            && apart(draft.last, observed.time).min(apart(draft.first, observed.time)) <= SKEW
+            && !draft.has_mark(Source::ScmLog, observed.event_id)
+            && draft.after(setting::START).is_some_and(|after| translated || after == change.after)
+            && may_be_same(&draft.name, &change.name)
+    };
+    let key = match host.find(&change.name, fits) {
+        Some(key) => {
+            host.update(key, |draft| {
+                draft.rest_on(observed);
+                let before = change.before.clone().filter(|word| !is_translated(word) || !translated);
+                draft.set(setting::START, before, None);
+            });
+            key
+        }
+        None => {
+            let mechanism = Mechanism::ServiceControlManager;
+            let mut draft = Draft::new(Kind::Changed, change.name.clone(), mechanism, observed);
+            draft.set(setting::START, change.before.clone(), Some(change.after.clone()));
+            host.add(draft)
+        }
+    };
+    host.update(key, |draft| {
+        draft.mechanism = Mechanism::ServiceControlManager;
+        draft.manager_id = draft.manager_id.or(observed.process_id);
+        draft.name.key = draft.name.key.take().or_else(|| change.name.key.clone());
+        draft.name.display = draft.name.display.take().or_else(|| change.name.display.clone());
+        if draft.client.sid.is_none() {
+            draft.client.sid.clone_from(&observed.user_sid);
+        }
+    });
+    request::claim(host, key);
+}
+
+/// A service's key was created, deleted or renamed.
+pub(super) fn key(host: &mut Host, observed: &Observed, change: &KeyChange, counters: &mut Counters) {
+    let name = Name::of_key(change.service.clone());
+    match &change.change {
+        KeyOperation::Created => {
+            counters.context += 1;
+            let what = change.writer.clone();
+            host.keys.insert(
+                change.service.to_lowercase(),
+                Remembered { id: observed.id, time: observed.time, what },
+            );
+        }
+        KeyOperation::Deleted => removed(host, observed, &name, &change.writer, None),
+        KeyOperation::Renamed(new) => {
+            let note = format!("its key was renamed to {new}");
+            removed(host, observed, &name, &change.writer, Some(&note));
+        }
+    }
+}
+
+fn removed(host: &mut Host, observed: &Observed, name: &Name, writer: &Doer, note: Option<&str>) {
+    let fits = |draft: &Draft| {
+        draft.kind == Kind::Removed
+            && apart(draft.last, observed.time) <= super::JOIN
+            && may_be_same(&draft.name, name)
+    };
+    let key = match host.find(name, fits) {
+        Some(key) => key,
+        None => host.add(Draft::new(Kind::Removed, name.clone(), mechanism(writer), observed)),
+    };
+    host.update(key, |draft| {
+        draft.rest_on(observed);
+        take_writer(draft, writer);
+        if let Some(note) = note {
+            draft.notes.push(note.to_owned());
+        }
+    });
+    request::claim(host, key);
+}
