@@ -20,7 +20,7 @@ pub struct ImagePath {
 /// Endings by which the end of an unquoted program is found.
 const ENDINGS: [&str; 9] = [".exe", ".com", ".bat", ".cmd", ".sys", ".dll", ".scr", ".ps1", ".vbs"];
 
-/// Variables of the machine, by their values on a usual installation; those of LocalSystem where users differ.
+/// Variables of the machine, by their values on a usual installation; those of `LocalSystem` where users differ.
 const VARIABLES: [(&str, &str); 12] = [
     ("%systemroot%", r"C:\Windows"),
     ("%windir%", r"C:\Windows"),

@@ -34,7 +34,7 @@ impl Value {
             Self::Unsigned(number) => Cow::Owned(number.to_string()),
             Self::Signed(number) => Cow::Owned(number.to_string()),
             Self::Bool(truth) => Cow::Borrowed(if *truth { "true" } else { "false" }),
-            Self::Bytes(bytes) => Cow::Owned(bytes.iter().map(|byte| format!("{byte:02X}")).collect()),
+            Self::Bytes(bytes) => Cow::Owned(hexadecimal(bytes)),
         }
     }
 
@@ -60,14 +60,20 @@ impl Value {
     }
 }
 
+/// Bytes as pairs of hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    let digit = |value: u8| DIGITS.get(usize::from(value & 0xf)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
 /// A decimal number, or a hexadecimal one after `0x`; surrounding blanks are allowed, as is a sign.
 pub fn parse_integer(text: &str) -> Option<u64> {
     let text = text.trim();
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => {
-            text.parse::<u64>().ok().or_else(|| text.parse::<i64>().ok().map(|number| number.cast_unsigned()))
-        }
+        None => text.parse::<u64>().ok().or_else(|| text.parse::<i64>().ok().map(i64::cast_unsigned)),
     }
 }
 

@@ -167,14 +167,13 @@ impl Builder {
             return;
         }
         let name = reference.xml10_content();
-        match quick_xml::escape::resolve_predefined_entity(&name) {
-            Some(resolved) => self.text.push_str(resolved),
+        if let Some(resolved) = quick_xml::escape::resolve_predefined_entity(&name) {
+            self.text.push_str(resolved);
+        } else {
             // An unknown entity is kept as it stands: it may be evidence.
-            None => {
-                self.text.push('&');
-                self.text.push_str(&name);
-                self.text.push(';');
-            }
+            self.text.push('&');
+            self.text.push_str(&name);
+            self.text.push(';');
         }
     }
 

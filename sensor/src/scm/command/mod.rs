@@ -230,10 +230,10 @@ fn selected(selector: &str) -> Option<String> {
 
 /// A value as records of the SCM write it: start types and types in words, whether given as word or as number.
 fn value_word(setting: &'static str, value: &str) -> String {
-    if setting == setting::START {
-        if let Some(start) = StartType::from_word(value) {
-            return start.word().to_owned();
-        }
+    if setting == setting::START
+        && let Some(start) = StartType::from_word(value)
+    {
+        return start.word().to_owned();
     }
     parse_integer(value)
         .and_then(|number| setting::word(setting, number))

@@ -110,14 +110,13 @@ fn words(stage: &str) -> Vec<String> {
     for character in stage.chars() {
         match quote {
             Some(open) if character == open => quote = None,
-            Some(_) => current.push(character),
             None if matches!(character, '"' | '\'') => quote = Some(character),
             None if character.is_whitespace() || matches!(character, '(' | ')' | '{' | '}' | '&') => {
                 if !current.is_empty() {
                     words.push(std::mem::take(&mut current));
                 }
             }
-            None => current.push(character),
+            Some(_) | None => current.push(character),
         }
     }
     if !current.is_empty() {

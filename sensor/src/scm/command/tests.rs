@@ -9,14 +9,15 @@ fn asked(image: &str, command_line: &str) -> Vec<String> {
     parse(image, command_line)
         .into_iter()
         .map(|request| {
-            let mut text = format!("{} {}", request.verb.word(), request.service);
-            if let Some(host) = request.host {
-                text.push_str(&format!(" on {host}"));
-            }
-            for (setting, value) in request.settings {
-                text.push_str(&format!(" {setting}={}", value.as_deref().unwrap_or("(removed)")));
-            }
-            text
+            let mut words = vec![request.verb.word().to_owned(), request.service];
+            words.extend(request.host.map(|host| format!("on {host}")));
+            words.extend(
+                request
+                    .settings
+                    .into_iter()
+                    .map(|(setting, value)| format!("{setting}={}", value.as_deref().unwrap_or("(removed)"))),
+            );
+            words.join(" ")
         })
         .collect()
 }

@@ -20,10 +20,10 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
     pub(super) fn insert(&mut self, key: K, value: V) {
         if self.map.insert(key.clone(), value).is_none() {
             self.order.push_back(key);
-            if self.order.len() > self.limit {
-                if let Some(oldest) = self.order.pop_front() {
-                    self.map.remove(&oldest);
-                }
+            if self.order.len() > self.limit
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.map.remove(&oldest);
             }
         }
     }

@@ -35,18 +35,15 @@ fn identity(event: &WindowsEvent) -> u64 {
     event.computer.to_ascii_lowercase().hash(&mut hasher);
     event.channel.to_ascii_lowercase().hash(&mut hasher);
     event.id.hash(&mut hasher);
-    match event.record_id {
-        Some(record) => {
-            record.hash(&mut hasher);
-            // Forms of one record agree in the second only. A machine that was set up anew counts from 1 again.
-            (event.time.0 / 1_000_000_000).hash(&mut hasher);
-        }
-        None => {
-            event.time.hash(&mut hasher);
-            for field in &event.fields {
-                field.name.hash(&mut hasher);
-                field.value.text().hash(&mut hasher);
-            }
+    if let Some(record) = event.record_id {
+        record.hash(&mut hasher);
+        // Forms of one record agree in the second only. A machine that was set up anew counts from 1 again.
+        (event.time.0 / 1_000_000_000).hash(&mut hasher);
+    } else {
+        event.time.hash(&mut hasher);
+        for field in &event.fields {
+            field.name.hash(&mut hasher);
+            field.value.text().hash(&mut hasher);
         }
     }
     hasher.finish()

@@ -17,7 +17,7 @@ use crate::scm::observed::{FailureKind, State};
 use crate::scm::setting::{self, StartType};
 
 /// A service that ends this soon after it was created was short-lived.
-const SHORT_LIFE: Duration = Duration::from_secs(600);
+const SHORT_LIFE: Duration = Duration::from_mins(10);
 
 /// Concludes what a draft tells, and remembers what it says of the service.
 pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent> {

@@ -7,7 +7,7 @@ use crate::model::{Loss, Timestamp};
 
 /// How many pieces of one channel are kept apart; further ones are joined, and their gaps told at once.
 const PIECES: usize = 1024;
-/// How many gaps of one channel are told one by one.
+/// How many gaps of one channel are told by their numbers.
 const TOLD: usize = 8;
 /// How many channels are watched.
 const CHANNELS: usize = 4096;
@@ -41,7 +41,7 @@ impl Gaps {
     pub(super) fn losses(&self) -> Vec<Loss> {
         let mut channels: Vec<_> = self.channels.iter().collect();
         channels.sort_by(|left, right| left.0.cmp(right.0));
-        channels.into_iter().flat_map(|((host, channel), pieces)| pieces.losses(host, channel)).collect()
+        channels.into_iter().filter_map(|((host, channel), pieces)| pieces.loss(host, channel)).collect()
     }
 }
 
@@ -55,10 +55,10 @@ fn is_watched(channel: &str) -> bool {
 impl Pieces {
     fn add(&mut self, record: u64, time: Timestamp) {
         let before = self.pieces.range(..=record).next_back().map(|(first, (last, _))| (*first, *last));
-        if let Some((_, last)) = before {
-            if record <= last {
-                return;
-            }
+        if let Some((_, last)) = before
+            && record <= last
+        {
+            return;
         }
         let joins_after = record.checked_add(1).and_then(|next| self.pieces.remove(&next));
         let joins_before =
@@ -78,45 +78,34 @@ impl Pieces {
         }
     }
 
-    fn losses(&self, host: &str, channel: &str) -> Vec<Loss> {
-        let mut losses = Vec::new();
-        let (mut more, mut more_records, mut more_time) = (0_u64, 0_u64, Timestamp::default());
+    /// One loss for all gaps of a channel: a log that was filtered has them all over.
+    fn loss(&self, host: &str, channel: &str) -> Option<Loss> {
+        let mut told = String::new();
+        let (mut gaps, mut records, mut time) = (0_usize, 0_u64, Timestamp::default());
         let following = self.pieces.iter().skip(1);
-        for ((_, (last, _)), (next, (_, time))) in self.pieces.iter().zip(following) {
-            let missing = next.saturating_sub(*last).saturating_sub(1);
-            if losses.len() < TOLD {
-                losses.push(Loss {
-                    time: *time,
-                    source: source(host, channel),
-                    reason: format!("records {} to {} are missing", last + 1, next - 1),
-                    count: Some(missing),
-                    consequence: CONSEQUENCE.to_owned(),
-                });
-            } else {
-                more += 1;
-                more_records = more_records.saturating_add(missing);
-                more_time = more_time.max(*time);
+        for ((_, (last, _)), (next, (_, noticed))) in self.pieces.iter().zip(following) {
+            let (from, to) = (last.saturating_add(1), next.saturating_sub(1));
+            if gaps < TOLD {
+                let separator = if gaps == 0 { "" } else { ", " };
+                let range = if from == to { format!("{from}") } else { format!("{from} to {to}") };
+                told.push_str(separator);
+                told.push_str(&range);
             }
+            gaps += 1;
+            records = records.saturating_add(to.saturating_sub(from).saturating_add(1));
+            time = time.max(*noticed);
         }
-        if more > 0 {
-            losses.push(Loss {
-                time: more_time,
-                source: source(host, channel),
-                reason: format!("records are missing in {more} further places"),
-                count: Some(more_records),
-                consequence: CONSEQUENCE.to_owned(),
-            });
-        }
-        losses
+        let more =
+            if gaps > TOLD { format!(" and in {} further places", gaps - TOLD) } else { String::new() };
+        (gaps > 0).then(|| Loss {
+            time,
+            source: format!("{channel} log of {host}"),
+            reason: format!("record numbers are missing: {told}{more}"),
+            count: Some(records),
+            consequence: "what they told is not seen; a log that was filtered when it was exported has such gaps as well"
+                .to_owned(),
+        })
     }
-}
-
-/// What a gap means.
-const CONSEQUENCE: &str =
-    "what they told is not seen; a log that was filtered when it was exported has such gaps as well";
-
-fn source(host: &str, channel: &str) -> String {
-    format!("{channel} log of {host}")
 }
 
 #[cfg(test)]
@@ -134,13 +123,14 @@ mod tests {
 
     #[test]
     fn gaps_are_told_whatever_the_order() {
-        let missing = |text: &str, count| (text.to_owned(), Some(count));
+        let missing = |text: &str, count| vec![(format!("record numbers are missing: {text}"), Some(count))];
         for (records, expected) in [
             (&[1, 2, 3][..], vec![]),
             (&[3, 1, 2, 2, 1], vec![]),
-            (&[1, 5], vec![missing("records 2 to 4 are missing", 3)]),
-            (&[5, 1, 4, 2], vec![missing("records 3 to 3 are missing", 1)]),
-            (&[u64::MAX, 1], vec![missing("records 2 to 18446744073709551614 are missing", u64::MAX - 2)]),
+            (&[1, 5], missing("2 to 4", 3)),
+            (&[5, 1, 4, 2], missing("3", 1)),
+            (&[u64::MAX, 1], missing("2 to 18446744073709551614", u64::MAX - 2)),
+            (&[1, 3, 10], missing("2, 4 to 9", 7)),
             (&[], vec![]),
         ] {
             assert_eq!(told(records), expected, "{records:?}");
@@ -150,9 +140,8 @@ mod tests {
     #[test]
     fn many_gaps_are_summed_up() {
         let records: Vec<u64> = (0..20).map(|number| number * 2).collect();
-        let told = told(&records);
-        assert_eq!(told.len(), TOLD + 1);
-        assert_eq!(told.last(), Some(&("records are missing in 11 further places".to_owned(), Some(11))));
+        let text = "record numbers are missing: 1, 3, 5, 7, 9, 11, 13, 15 and in 11 further places";
+        assert_eq!(told(&records), [(text.to_owned(), Some(19))]);
     }
 
     #[test]

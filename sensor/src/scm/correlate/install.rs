@@ -19,21 +19,18 @@ pub(super) fn installed(host: &mut Host, observed: &Observed, installed: &Instal
     let mut names = service_names(&installed.name);
     names.extend(installed.image_path.as_deref().map(image_name));
     let found = host.drafts_of(&names).into_iter().find(|key| host.drafts.get(key).is_some_and(fits));
-    let key = match found {
-        Some(key) => {
-            host.update(key, |draft| {
-                draft.rest_on(observed);
-                fill(draft, observed, installed);
-            });
-            key
-        }
-        None => {
-            let mechanism = Mechanism::ServiceControlManager;
-            let mut draft = Draft::new(Kind::Created, installed.name.clone(), mechanism, observed);
-            fill(&mut draft, observed, installed);
-            absorb_registry(host, &mut draft, &names);
-            host.add(draft)
-        }
+    let key = if let Some(key) = found {
+        host.update(key, |draft| {
+            draft.rest_on(observed);
+            fill(draft, observed, installed);
+        });
+        key
+    } else {
+        let mechanism = Mechanism::ServiceControlManager;
+        let mut draft = Draft::new(Kind::Created, installed.name.clone(), mechanism, observed);
+        fill(&mut draft, observed, installed);
+        absorb_registry(host, &mut draft, &names);
+        host.add(draft)
     };
     if let Some(draft) = host.drafts.get(&key) {
         host.names.learn(&draft.name);

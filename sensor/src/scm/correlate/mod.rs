@@ -44,9 +44,9 @@ const JOIN: Duration = Duration::from_secs(10);
 const SKEW: Duration = Duration::from_secs(3);
 /// How long a draft waits for what may still be said of it, in a replay: as long as the SCM waits for a service to
 /// start, since the record of that failure is often the only one that has both names.
-const REPLAY_HOLD: Duration = Duration::from_secs(60);
+const REPLAY_HOLD: Duration = Duration::from_mins(1);
 /// A clock that goes back further than this was set, or belongs to another log: what waits is told first.
-const BACKWARDS: Duration = Duration::from_secs(300);
+const BACKWARDS: Duration = Duration::from_mins(5);
 /// How many hosts are kept in mind at a time.
 const HOSTS: usize = 256;
 

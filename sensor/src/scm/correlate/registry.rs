@@ -29,25 +29,22 @@ pub(super) fn value(host: &mut Host, observed: &Observed, write: &ValueWrite) {
         );
         return;
     }
-    let key = match find(host, observed, write, &name) {
-        Some(key) => {
-            host.update(key, |draft| {
-                draft.rest_on(observed);
-                draft.set(write.setting, write.before.clone(), write.after.clone());
-                take_writer(draft, &write.writer);
-                draft.name.key = draft.name.key.take().or_else(|| name.key.clone());
-            });
-            key
-        }
-        None => {
-            let mut draft = Draft::new(Kind::Changed, name, mechanism(&write.writer), observed);
+    let key = if let Some(key) = find(host, observed, write, &name) {
+        host.update(key, |draft| {
+            draft.rest_on(observed);
             draft.set(write.setting, write.before.clone(), write.after.clone());
-            take_writer(&mut draft, &write.writer);
-            if let Some(number) = write.control_set {
-                draft.details.push(("control_set", format!("ControlSet{number:03}")));
-            }
-            host.add(draft)
+            take_writer(draft, &write.writer);
+            draft.name.key = draft.name.key.take().or_else(|| name.key.clone());
+        });
+        key
+    } else {
+        let mut draft = Draft::new(Kind::Changed, name, mechanism(&write.writer), observed);
+        draft.set(write.setting, write.before.clone(), write.after.clone());
+        take_writer(&mut draft, &write.writer);
+        if let Some(number) = write.control_set {
+            draft.details.push(("control_set", format!("ControlSet{number:03}")));
         }
+        host.add(draft)
     };
     if let Some(draft) = host.drafts.get(&key) {
         host.names.learn(&draft.name);
@@ -143,21 +140,18 @@ pub(super) fn start_type(host: &mut Host, observed: &Observed, change: &StartTyp
             && draft.after(setting::START).is_some_and(|after| translated || after == change.after)
             && may_be_same(&draft.name, &change.name)
     };
-    let key = match host.find(&change.name, fits) {
-        Some(key) => {
-            host.update(key, |draft| {
-                draft.rest_on(observed);
-                let before = change.before.clone().filter(|word| !is_translated(word) || !translated);
-                draft.set(setting::START, before, None);
-            });
-            key
-        }
-        None => {
-            let mechanism = Mechanism::ServiceControlManager;
-            let mut draft = Draft::new(Kind::Changed, change.name.clone(), mechanism, observed);
-            draft.set(setting::START, change.before.clone(), Some(change.after.clone()));
-            host.add(draft)
-        }
+    let key = if let Some(key) = host.find(&change.name, fits) {
+        host.update(key, |draft| {
+            draft.rest_on(observed);
+            let before = change.before.clone().filter(|word| !is_translated(word) || !translated);
+            draft.set(setting::START, before, None);
+        });
+        key
+    } else {
+        let mechanism = Mechanism::ServiceControlManager;
+        let mut draft = Draft::new(Kind::Changed, change.name.clone(), mechanism, observed);
+        draft.set(setting::START, change.before.clone(), Some(change.after.clone()));
+        host.add(draft)
     };
     host.update(key, |draft| {
         draft.mechanism = Mechanism::ServiceControlManager;

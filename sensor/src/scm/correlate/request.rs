@@ -24,9 +24,9 @@ pub(super) fn process(host: &mut Host, observed: &Observed, process: &ProcessSta
         if let Some(key) = known(host, observed, &request) {
             host.update(key, |draft| {
                 if owned {
-                    draft.cite(observed.id)
+                    draft.cite(observed.id);
                 } else {
-                    draft.rest_on(observed)
+                    draft.rest_on(observed);
                 }
                 draft.client.complete(&process.process);
             });
@@ -137,16 +137,15 @@ fn follows(effect: &Draft, asked: crate::model::Timestamp, request: &Request) ->
 fn brings(request: &Request, effect: &Draft) -> bool {
     let sets = || request.settings.iter().any(|(setting, _)| effect.change(setting).is_some());
     match (&effect.kind, request.verb) {
-        (Kind::Created, Verb::Create) | (Kind::Removed, Verb::Delete) => true,
         // `reg add` of several values creates a service as well.
-        (Kind::Changed | Kind::Created, Verb::Change | Verb::Stop | Verb::Start) if sets() => true,
-        (Kind::State(State::Running) | Kind::Failed(_) | Kind::Interactive, Verb::Start | Verb::Control) => {
-            true
-        }
-        (Kind::State(State::Stopped), Verb::Stop | Verb::Control) => true,
-        (Kind::State(State::Paused | State::PausePending), Verb::Pause) => true,
-        (Kind::State(State::Running | State::ContinuePending), Verb::Continue) => true,
+        (Kind::Changed | Kind::Created, Verb::Change | Verb::Stop | Verb::Start) => sets(),
         (Kind::Control(control), verb) => control.eq_ignore_ascii_case(verb.word()),
+        (Kind::Created, Verb::Create)
+        | (Kind::Removed, Verb::Delete)
+        | (Kind::State(State::Running) | Kind::Failed(_) | Kind::Interactive, Verb::Start | Verb::Control)
+        | (Kind::State(State::Stopped), Verb::Stop | Verb::Control)
+        | (Kind::State(State::Paused | State::PausePending), Verb::Pause)
+        | (Kind::State(State::Running | State::ContinuePending), Verb::Continue) => true,
         _ => false,
     }
 }

@@ -52,24 +52,24 @@ impl Tables {
     /// Remembers a process. Sysmon's record and the audit's complete each other.
     pub(super) fn process(&mut self, mut seen: Seen<ProcessStart>) {
         let Some(pid) = seen.what.process.process_id else { return };
-        if let Some(known) = self.processes.get(&pid) {
-            if same_process(known, &seen) {
-                let known = known.what.clone();
-                seen.what.process.complete(&known.process);
-                let ProcessStart {
-                    command_line,
-                    sha256,
-                    parent_guid,
-                    parent_image,
-                    parent_command_line,
-                    process: _,
-                } = known;
-                seen.what.command_line = seen.what.command_line.or(command_line);
-                seen.what.sha256 = seen.what.sha256.or(sha256);
-                seen.what.parent_guid = seen.what.parent_guid.or(parent_guid);
-                seen.what.parent_image = seen.what.parent_image.or(parent_image);
-                seen.what.parent_command_line = seen.what.parent_command_line.or(parent_command_line);
-            }
+        if let Some(known) = self.processes.get(&pid)
+            && same_process(known, &seen)
+        {
+            let known = known.what.clone();
+            seen.what.process.complete(&known.process);
+            let ProcessStart {
+                command_line,
+                sha256,
+                parent_guid,
+                parent_image,
+                parent_command_line,
+                process: _,
+            } = known;
+            seen.what.command_line = seen.what.command_line.or(command_line);
+            seen.what.sha256 = seen.what.sha256.or(sha256);
+            seen.what.parent_guid = seen.what.parent_guid.or(parent_guid);
+            seen.what.parent_image = seen.what.parent_image.or(parent_image);
+            seen.what.parent_command_line = seen.what.parent_command_line.or(parent_command_line);
         }
         if let Some(guid) = &seen.what.process.guid {
             self.by_guid.insert(guid.clone(), pid);

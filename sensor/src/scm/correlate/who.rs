@@ -18,7 +18,7 @@ use crate::scm::setting;
 /// Handles are opened this long before what is done by them.
 const OPENED: Duration = Duration::from_secs(5);
 /// A client opens the SCM's pipe this long before it asks for something.
-const CONNECTED: Duration = Duration::from_secs(60);
+const CONNECTED: Duration = Duration::from_mins(1);
 
 /// Rights that a client needs (winsvc.h, winnt.h).
 const CREATE_SERVICE: u32 = 0x2;
@@ -167,11 +167,11 @@ impl Session {
             id: doer.logon_id.filter(|id| !is_well_known(*id)),
             ..Self::default()
         };
-        if let Some(id) = session.id {
-            if let Some(logon) = tables.find_logon(id) {
-                draft.cite(logon.id);
-                session.take(&logon.what);
-            }
+        if let Some(id) = session.id
+            && let Some(logon) = tables.find_logon(id)
+        {
+            draft.cite(logon.id);
+            session.take(&logon.what);
         }
         let (id, sid) = (session.id, session.sid.clone().filter(|sid| sid.starts_with("S-1-5-21-")));
         let from = back(draft.first, CONNECTED);

@@ -14,10 +14,10 @@ pub(super) fn from_details(setting: &str, details: &str) -> String {
     if let Some(number) = inner("DWORD").and_then(parse_integer) {
         return from_number(setting, number);
     }
-    if let Some((high, low)) = inner("QWORD").and_then(|text| text.split_once('-')) {
-        if let (Some(high), Some(low)) = (parse_integer(high), parse_integer(low)) {
-            return from_number(setting, high.wrapping_shl(32) | low);
-        }
+    if let Some((high, low)) = inner("QWORD").and_then(|text| text.split_once('-'))
+        && let (Some(high), Some(low)) = (parse_integer(high), parse_integer(low))
+    {
+        return from_number(setting, high.wrapping_shl(32) | low);
     }
     match details {
         "Binary Data" => BINARY.to_owned(),

@@ -1,4 +1,4 @@
-//! The shapes of agents: `winlog` (ECS), and everything side by side at the top level (NXLog, older Winlogbeat).
+//! The shapes of agents: `winlog` (ECS), and everything side by side at the top level (`NXLog`, older Winlogbeat).
 
 use serde_json::Value as Json;
 
@@ -133,7 +133,7 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
     Ok(event)
 }
 
-/// When it was logged. NXLog writes local time without saying which; its time of receipt, in the same zone, stands
+/// When it was logged. `NXLog` writes local time without saying which; its time of receipt, in the same zone, stands
 /// beside the time of receipt in UTC, and tells the zone.
 fn time(object: &Object) -> Option<Timestamp> {
     let at = |names: &[&str]| first(object, names).and_then(moment);
@@ -168,10 +168,10 @@ fn zone(local: Timestamp, utc: Timestamp) -> i64 {
 }
 
 fn audit(object: &Object) -> Option<Audit> {
-    if let Some(keywords) = first_integer(object, &["Keywords", "winlog.keywords", "keywords"]) {
-        if let Some(audit) = Audit::from_keywords(keywords) {
-            return Some(audit);
-        }
+    if let Some(keywords) = first_integer(object, &["Keywords", "winlog.keywords", "keywords"])
+        && let Some(audit) = Audit::from_keywords(keywords)
+    {
+        return Some(audit);
     }
     match first_text(object, &["EventType", "event.outcome"]).as_deref() {
         Some("AUDIT_SUCCESS" | "success") => return Some(Audit::Success),
@@ -233,7 +233,7 @@ fn with_message(object: &Object, mut fields: Vec<Field>) -> Vec<Field> {
     fields
 }
 
-/// Removes what NXLog writes over the payload: the account of the record's user, and the kind of log entry.
+/// Removes what `NXLog` writes over the payload: the account of the record's user, and the kind of log entry.
 fn forget_agents_own(object: &Object, fields: &mut Vec<Field>) {
     if !object.contains_key("SourceModuleType") && !object.contains_key("SourceModuleName") {
         return;

@@ -1,7 +1,7 @@
 //! Events as JSON objects, in the shapes in which agents and tools write them.
 //!
 //! Nested (`Event.System`, as EVTX converters and Velociraptor write), ECS (`winlog`, Winlogbeat and Elastic Agent),
-//! flat (NXLog, Winlogbeat 6, the public Mordor recordings), and what `Get-WinEvent | ConvertTo-Json` gives.
+//! flat (`NXLog`, Winlogbeat 6, the public Mordor recordings), and what `Get-WinEvent | ConvertTo-Json` gives.
 
 mod flat;
 mod nested;
@@ -50,10 +50,10 @@ pub fn from_value(value: &Json) -> Result<WindowsEvent, JsonError> {
     let mut object = value.as_object().ok_or(JsonError::NotAnObject)?;
     // Exports of search engines wrap the document that was sent to them.
     for wrapper in ["_source", "document", "data"] {
-        if let Some(inner) = object.get(wrapper).and_then(Json::as_object) {
-            if shape::has_event(inner) {
-                object = inner;
-            }
+        if let Some(inner) = object.get(wrapper).and_then(Json::as_object)
+            && shape::has_event(inner)
+        {
+            object = inner;
         }
     }
     if let Some(event) = object.get("Event").and_then(Json::as_object) {

@@ -20,7 +20,6 @@ pub(super) fn read(payload: &Json) -> Vec<Field> {
 /// A JSON scalar as a field's value; a list of scalars becomes lines of text.
 pub(super) fn value(json: &Json) -> Option<Value> {
     match content(json) {
-        Json::Null => None,
         Json::Bool(truth) => Some(Value::Bool(*truth)),
         Json::Number(number) => Some(match (number.as_u64(), number.as_i64()) {
             (Some(unsigned), _) => Value::Unsigned(unsigned),
@@ -33,7 +32,7 @@ pub(super) fn value(json: &Json) -> Option<Value> {
                 items.iter().filter_map(|item| value(item).map(|value| value.text().into_owned())).collect();
             (!lines.is_empty()).then(|| Value::Text(lines.join("\n")))
         }
-        Json::Object(_) => None,
+        Json::Null | Json::Object(_) => None,
     }
 }
 
@@ -46,7 +45,7 @@ impl Reader {
     fn payload(&mut self, payload: &Json, depth: usize) {
         match payload {
             Json::Object(object) if depth < MAX_DEPTH => self.object(object, depth),
-            Json::Array(items) => items.iter().for_each(|item| self.data(item)),
+            Json::Array(items) => self.list(items),
             Json::String(text) => self.embedded(text),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {}
         }
@@ -66,15 +65,21 @@ impl Reader {
         }
     }
 
+    fn list(&mut self, items: &[Json]) {
+        for item in items {
+            self.data(item);
+        }
+    }
+
     /// A `Data` element, or a list of them.
     fn data(&mut self, data: &Json) {
         if let Json::Array(items) = data {
-            items.iter().for_each(|item| self.data(item));
+            self.list(items);
             return;
         }
         let name = attribute(data, "Name").and_then(Json::as_str);
         match content(data) {
-            Json::Array(items) => items.iter().for_each(|item| self.data(item)),
+            Json::Array(items) => self.list(items),
             Json::Object(object) if name.is_none() => self.object(object, MAX_DEPTH - 1),
             // An empty element keeps its place: positions count where there are no names.
             Json::Null | Json::Object(_) => self.push(name, Value::Text(String::new())),
@@ -93,10 +98,10 @@ impl Reader {
             if let Ok(event) = xml::parse(whole.as_bytes(), Some(Timestamp::default())) {
                 self.fields.extend(event.fields);
             }
-        } else if text.starts_with('{') {
-            if let Ok(Json::Object(object)) = serde_json::from_str(text) {
-                self.object(&object, MAX_DEPTH - 1);
-            }
+        } else if text.starts_with('{')
+            && let Ok(Json::Object(object)) = serde_json::from_str(text)
+        {
+            self.object(&object, MAX_DEPTH - 1);
         }
     }
 

@@ -5,8 +5,11 @@ use serde_json::json;
 use super::*;
 use crate::windows_event::Audit;
 
+/// Provider, channel, id, record id, time, computer, fields.
+type Facts = (String, String, u32, Option<u64>, String, String, Vec<(String, String)>);
+
 /// The facts that every shape of the same record has to give.
-fn facts(text: &str) -> (String, String, u32, Option<u64>, String, String, Vec<(String, String)>) {
+fn facts(text: &str) -> Facts {
     let event = parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
     (
         event.provider.to_string(),
@@ -101,7 +104,10 @@ fn unnamed_elements_are_named_by_position() {
         "EventData": {"Data": {"#text": ["Print Spooler", "running"]}, "Binary": "5300"}}});
     let event = from_value(&text).unwrap();
     assert_eq!(event.text("param2").as_deref(), Some("running"));
-    assert_eq!(event.field("binary").and_then(|value| value.bytes()).as_deref(), Some(&[0x53, 0][..]));
+    assert_eq!(
+        event.field("binary").and_then(super::super::field::Value::bytes).as_deref(),
+        Some(&[0x53, 0][..])
+    );
     let properties = json!({"Id": 7036, "LogName": "System", "TimeCreated": "/Date(1714979289123)/",
         "Properties": [{"Value": "Print Spooler"}, {"Value": "running"}]});
     let event = from_value(&properties).unwrap();

@@ -205,17 +205,17 @@ impl Names {
         time: Timestamp,
         limits: Limits,
     ) -> Result<Record, ReadErrorKind> {
-        if let Some(glance) = Glance::at(text) {
-            if !(limits.interest)(glance.provider, glance.channel, glance.id) {
-                share(&mut self.channel, glance.channel);
-                share(&mut self.computer, glance.computer);
-                return Ok(Record::Other(Head {
-                    channel: Arc::clone(&self.channel),
-                    computer: Arc::clone(&self.computer),
-                    record_id: Some(record_id),
-                    time: Some(time),
-                }));
-            }
+        if let Some(glance) = Glance::at(text)
+            && !(limits.interest)(glance.provider, glance.channel, glance.id)
+        {
+            share(&mut self.channel, glance.channel);
+            share(&mut self.computer, glance.computer);
+            return Ok(Record::Other(Head {
+                channel: Arc::clone(&self.channel),
+                computer: Arc::clone(&self.computer),
+                record_id: Some(record_id),
+                time: Some(time),
+            }));
         }
         let mut event = xml::parse(text, Some(time)).map_err(ReadErrorKind::Xml)?;
         event.record_id = event.record_id.or(Some(record_id));

@@ -70,11 +70,9 @@ fn headless_evtx(start: &[u8]) -> bool {
 
 fn encoding(start: &[u8]) -> Encoding {
     match start {
-        [0xff, 0xfe, ..] => Encoding::Utf16Le,
-        [0xfe, 0xff, ..] => Encoding::Utf16Be,
-        // Without a mark: the first character is ASCII in both text formats.
-        [b'<' | b'{' | b'[', 0, ..] => Encoding::Utf16Le,
-        [0, b'<' | b'{' | b'[', ..] => Encoding::Utf16Be,
+        // With a mark, or without: the first character is ASCII in both text formats.
+        [0xff, 0xfe, ..] | [b'<' | b'{' | b'[', 0, ..] => Encoding::Utf16Le,
+        [0xfe, 0xff, ..] | [0, b'<' | b'{' | b'[', ..] => Encoding::Utf16Be,
         _ => Encoding::Utf8,
     }
 }

@@ -131,11 +131,7 @@ impl Finder {
     }
 
     /// The members of an archive; `None` when it isn't one.
-    #[expect(clippy::type_complexity, reason = "a pair that only this file sees")]
-    fn members(
-        &self,
-        part: &Part,
-    ) -> Result<Option<(Vec<(usize, String)>, Option<ReadErrorKind>)>, ReadErrorKind> {
+    fn members(&self, part: &Part) -> Result<Option<unpack::Listing>, ReadErrorKind> {
         if !part.members.is_empty() && !is_archive_name(&part.origin) {
             // Unpacking a member only to see that it is no archive would double the work.
             return Ok(None);

@@ -9,25 +9,26 @@ use zip::ZipArchive;
 use super::error::ReadErrorKind;
 use super::limits::Limits;
 
+/// The members of an archive by number and name, and what is wrong with the archive.
+pub(super) type Listing = (Vec<(usize, String)>, Option<ReadErrorKind>);
+
 /// The text of a gzip stream.
 pub(super) fn gzip(file: File, limits: Limits) -> impl Read + Send {
     MultiGzDecoder::new(BufReader::new(file)).take(limits.unpacked_bytes)
 }
 
 /// The members of a zip archive that are files, by number and name; and what is wrong with the archive.
-pub(super) fn list(
-    file: File,
-    limits: Limits,
-) -> Result<(Vec<(usize, String)>, Option<ReadErrorKind>), ReadErrorKind> {
+pub(super) fn list(file: File, limits: Limits) -> Result<Listing, ReadErrorKind> {
     let mut again = file.try_clone().map_err(ReadErrorKind::Io)?;
     match ZipArchive::new(BufReader::new(file)) {
         Ok(archive) => {
             let names = (0..archive.len().min(limits.files))
                 .filter_map(|number| {
                     let name = archive.name_for_index(number)?;
-                    Some((number, name.map_or_else(|_| number.to_string(), |name| name.into_owned())))
+                    Some((number, name.map_or_else(|_| number.to_string(), std::borrow::Cow::into_owned)))
                 })
-                .filter(|(_, name)| !name.ends_with('/'))
+                // Folders, and what the Finder of macOS adds, hold no records.
+                .filter(|(_, name)| !name.ends_with('/') && !name.starts_with("__MACOSX/"))
                 .collect();
             Ok((names, None))
         }
@@ -58,25 +59,22 @@ pub(super) fn member(
     limits: Limits,
 ) -> Result<(File, Option<ReadErrorKind>), ReadErrorKind> {
     let mut again = file.try_clone().map_err(ReadErrorKind::Io)?;
-    match ZipArchive::new(BufReader::new(file)) {
-        Ok(mut archive) => {
-            let member =
-                archive.by_index(number).map_err(|error| ReadErrorKind::DamagedArchive(error.to_string()))?;
-            spool(member, limits)
-        }
-        Err(_) => {
-            again.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
-            let mut stream = BufReader::new(again);
-            let mut passed = 0;
-            while let Ok(Some(mut member)) = zip::read::read_zipfile_from_stream(&mut stream) {
-                if passed == number {
-                    return spool(member, limits);
-                }
-                passed += 1;
-                io::copy(&mut member, &mut io::sink()).map_err(ReadErrorKind::Io)?;
+    if let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) {
+        let member =
+            archive.by_index(number).map_err(|error| ReadErrorKind::DamagedArchive(error.to_string()))?;
+        spool(member, limits)
+    } else {
+        again.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
+        let mut stream = BufReader::new(again);
+        let mut passed = 0;
+        while let Ok(Some(mut member)) = zip::read::read_zipfile_from_stream(&mut stream) {
+            if passed == number {
+                return spool(member, limits);
             }
-            Err(ReadErrorKind::DamagedArchive("the member is gone".to_owned()))
+            passed += 1;
+            io::copy(&mut member, &mut io::sink()).map_err(ReadErrorKind::Io)?;
         }
+        Err(ReadErrorKind::DamagedArchive("the member is gone".to_owned()))
     }
 }
 
