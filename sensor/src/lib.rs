@@ -7,6 +7,7 @@ pub mod engine;
 pub mod host;
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod detect;
 pub mod model;
 pub mod output;
 pub mod recording;

@@ -1,0 +1,55 @@
+//! A service's command line hides the code that it runs.
+
+use crate::detect::subject::Subject;
+use crate::detect::technique;
+use crate::detect::verdict::Verdict;
+use crate::model::finding::Severity;
+
+use super::{Analytic, EVERY};
+
+pub(super) static ANALYTIC: Analytic = Analytic {
+    name: "encoded-command",
+    title: "Service runs encoded code",
+    behaviour: "A service is created or changed so that a command line of it decodes what it then runs: `base64 -d | \
+        sh`, `python -c` with a decoder and `exec`, `powershell -EncodedCommand`, compressed or character-wise code, \
+        words broken up by carets or put together from variables. What base64 hides is shown where it is text.",
+    suspicious: "The one purpose of encoding a service's command is that nobody reads it.",
+    benign: "Some management agents run encoded PowerShell commands as short-lived services.",
+    managers: EVERY,
+    severity: (Severity::High, Severity::High),
+    techniques: &[
+        &technique::OBFUSCATION,
+        &technique::INTERPRETER,
+        &technique::UNIX_SHELL,
+        &technique::PYTHON,
+        &technique::JAVASCRIPT,
+        &technique::LUA,
+        &technique::WINDOWS_SHELL,
+        &technique::POWERSHELL,
+        &technique::VISUAL_BASIC,
+        &technique::SYSTEM_PROCESS,
+        &technique::SYSTEMD_SERVICE,
+        &technique::WINDOWS_SERVICE,
+        &technique::LAUNCH_AGENT,
+        &technique::LAUNCH_DAEMON,
+    ],
+    judge,
+};
+
+fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
+    if !subject.defines() {
+        return Vec::new();
+    }
+    let mut verdicts = Vec::new();
+    for command in subject.commands() {
+        let Some(phrase) = &command.traits.encoded else { continue };
+        let why = format!("{} {phrase}.", command.shown());
+        verdicts.push(
+            Verdict::new(Severity::High, command.line, why)
+                .points_to(&technique::OBFUSCATION)
+                .points_to_all(command.traits.languages.iter().map(|language| language.technique()))
+                .points_to(technique::persistence(&subject.event.service)),
+        );
+    }
+    verdicts
+}

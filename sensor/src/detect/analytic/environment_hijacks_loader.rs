@@ -1,0 +1,142 @@
+//! A service's environment makes the loader or an interpreter run foreign code first.
+
+use crate::detect::place::unix::Place;
+use crate::detect::subject::Subject;
+use crate::detect::technique;
+use crate::detect::text::quoted;
+use crate::detect::verdict::Verdict;
+use crate::model::finding::Severity;
+
+use super::{Analytic, EVERY};
+
+/// Variables by which foreign code gets into every program.
+const LOADERS: &[&str] =
+    &["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "COR_PROFILER_PATH", "CORECLR_PROFILER_PATH"];
+/// Variables by which it may get into programs that look for libraries, modules or start files.
+const SEARCHES: &[&str] = &[
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "DYLD_FRAMEWORK_PATH",
+    "PATH",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "PYTHONHOME",
+    "PERL5LIB",
+    "PERL5OPT",
+    "RUBYOPT",
+    "RUBYLIB",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "BASH_ENV",
+    "ENV",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "GCONV_PATH",
+    "PROMPT_COMMAND",
+    "COR_ENABLE_PROFILING",
+    "COR_PROFILER",
+    "CORECLR_ENABLE_PROFILING",
+    "CORECLR_PROFILER",
+    "DOTNET_STARTUP_HOOKS",
+];
+
+pub(super) static ANALYTIC: Analytic = Analytic {
+    name: "environment-hijacks-loader",
+    title: "Environment makes a service load foreign code",
+    behaviour: "A service is created or changed so that its environment sets a variable by which the dynamic linker, \
+        an interpreter or a runtime loads code from elsewhere: `LD_PRELOAD`, `LD_AUDIT`, `DYLD_INSERT_LIBRARIES`, a \
+        .NET profiler; or a search path or start file (`PATH`, `LD_LIBRARY_PATH`, `PYTHONPATH`, `BASH_ENV`, …) that \
+        names a writable place or is set for a service that existed before.",
+    suspicious: "The service's program is untouched, and yet every start of it runs the attacker's code.",
+    benign: "Allocators and profilers are preloaded on purpose; new services that bring a search path of their own \
+        are not told.",
+    managers: EVERY,
+    severity: (Severity::Low, Severity::High),
+    techniques: &[
+        &technique::LINKER_HIJACK,
+        &technique::HIJACK_FLOW,
+        &technique::SYSTEMD_SERVICE,
+        &technique::SYSTEM_PROCESS,
+        &technique::WINDOWS_SERVICE,
+        &technique::LAUNCH_AGENT,
+        &technique::LAUNCH_DAEMON,
+        &technique::REGISTRY_PERMISSIONS,
+    ],
+    judge,
+};
+
+fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
+    if !subject.defines() || subject.packaging.is_involved() {
+        return Vec::new();
+    }
+    let existed = subject.event.changes.iter().any(|change| !change.before.is_empty())
+        || subject.event.action == crate::model::event::Action::Modified;
+    let mut verdicts = Vec::new();
+    for assignment in new_assignments(subject) {
+        let Some((name, value)) = assignment.trim_matches('"').split_once('=') else { continue };
+        let name = name.trim();
+        let value = value.trim_matches(['"', '\'']);
+        let open = value.split([':', ' ', ';']).find(|path| {
+            Place::of(path).or_else(|| Place::of(&format!("{path}/x"))).is_some_and(Place::is_open)
+                || path.contains("/.") && Place::of(path) == Some(Place::Hidden)
+        });
+        let listed = |list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let severity = match (listed(LOADERS), listed(SEARCHES), open.is_some(), existed) {
+            (true, _, true, _) | (true, _, _, true) => Severity::High,
+            (true, _, false, false) | (_, true, true, _) => Severity::Medium,
+            (_, true, false, true) => Severity::Low,
+            _ => continue,
+        };
+        let place = open
+            .map(|path| format!(", a path that others can write to: {}", quoted(path)))
+            .unwrap_or_default();
+        let why = if listed(LOADERS) {
+            format!("The service's environment sets {} to {}{place}.", quoted(name), quoted(value))
+        } else {
+            // Values of other variables may be secrets.
+            format!("The service's environment sets {}{place}.", quoted(name))
+        };
+        let linker = name.starts_with("LD_") || name.starts_with("DYLD_");
+        let how = if linker { &technique::LINKER_HIJACK } else { &technique::HIJACK_FLOW };
+        let registry = subject.is_windows().then_some(&technique::REGISTRY_PERMISSIONS);
+        verdicts.push(
+            Verdict::new(severity, format!("{name}={value}"), why)
+                .points_to(how)
+                .points_to(technique::persistence(&subject.event.service))
+                .points_to_all(registry),
+        );
+    }
+    verdicts
+}
+
+/// The environment's assignments that came with the event, at most 64.
+fn new_assignments<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
+    let changes: Vec<&crate::model::change::Change> =
+        ["Environment", "EnvironmentVariables", "DefaultEnvironment"]
+            .iter()
+            .flat_map(|name| subject.changes_of(name).collect::<Vec<_>>())
+            .collect();
+    let values: Vec<&str> =
+        if changes.is_empty() && subject.event.action == crate::model::event::Action::Created {
+            ["Environment", "EnvironmentVariables"]
+                .iter()
+                .flat_map(|name| subject.settings_of(name).collect::<Vec<_>>())
+                .flat_map(|setting| setting.values.iter().map(String::as_str))
+                .collect()
+        } else {
+            changes
+                .iter()
+                .flat_map(|change| change.after.iter().filter(|value| !change.before.contains(value)))
+                .map(String::as_str)
+                .collect()
+        };
+    // One value may hold several assignments: `Environment=A=1 B=2`.
+    values
+        .into_iter()
+        .flat_map(|value| {
+            let alone = value.matches('=').count() <= 1;
+            if alone { vec![value] } else { value.split_whitespace().collect() }
+        })
+        .take(64)
+        .collect()
+}

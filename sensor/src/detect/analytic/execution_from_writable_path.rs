@@ -1,0 +1,79 @@
+//! A service runs something from a place where users, or everybody, can put files.
+
+use crate::detect::place::unix::Place;
+use crate::detect::subject::Subject;
+use crate::detect::technique;
+use crate::detect::text::quoted;
+use crate::detect::verdict::Verdict;
+use crate::model::finding::Severity;
+use crate::model::service::Scope;
+
+use super::{Analytic, UNIX};
+
+pub(super) static ANALYTIC: Analytic = Analytic {
+    name: "execution-from-writable-path",
+    title: "Service runs from a writable path",
+    behaviour: "A service is created, changed or enabled so that it runs a program or a script from a directory for \
+        temporary files, from memory, from a user's runtime or home directory, from a hidden directory, or from where \
+        logs, caches or web pages are kept. Scripts that are handed to an interpreter and commands within `sh -c` \
+        count as well.",
+    suspicious: "Packages install programs where root alone can write. Whoever can write to the place can replace the \
+        program and gains the service's rights; dropped malware lies there because it may.",
+    benign: "Programs under development; deployments into a home directory (low); tools of a user in a user's own \
+        service.",
+    managers: UNIX,
+    severity: (Severity::Low, Severity::High),
+    techniques: &[
+        &technique::SYSTEM_PROCESS,
+        &technique::SYSTEMD_SERVICE,
+        &technique::LAUNCH_AGENT,
+        &technique::LAUNCH_DAEMON,
+        &technique::SYSTEM_SERVICES,
+        &technique::SYSTEMCTL,
+        &technique::LAUNCHCTL,
+    ],
+    judge,
+};
+
+fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
+    if !subject.defines() {
+        return Vec::new();
+    }
+    let service = &subject.event.service;
+    let mut verdicts = Vec::new();
+    for command in subject.commands() {
+        let worst = command
+            .traits
+            .runs
+            .iter()
+            .filter_map(|run| {
+                let place = Place::of(run)?;
+                Some((severity(place, service.scope)?, run, place))
+            })
+            .max_by_key(|(severity, _, _)| *severity);
+        let Some((severity, run, place)) = worst else { continue };
+        let script = if run == command.path { "" } else { " by way of " };
+        let by = if script.is_empty() { String::new() } else { quoted(command.path) };
+        let why =
+            format!("{} runs {}{script}{by}, which lies in {}.", command.setting, quoted(run), place.word());
+        verdicts.push(
+            Verdict::new(severity, run.clone(), why)
+                .points_to(technique::persistence(service))
+                .points_to(technique::execution(service.manager)),
+        );
+    }
+    verdicts
+}
+
+/// How bad a place is for a service of this scope; `None` where it is ordinary.
+fn severity(place: Place, scope: Scope) -> Option<Severity> {
+    let shared = !matches!(scope, Scope::User(_));
+    match place {
+        Place::Temporary | Place::Volatile | Place::Runtime if shared => Some(Severity::High),
+        Place::Temporary | Place::Volatile | Place::Runtime | Place::Hidden | Place::Web => {
+            Some(Severity::Medium)
+        }
+        Place::Home => shared.then_some(Severity::Low),
+        Place::Data | Place::Mounted => Some(Severity::Low),
+    }
+}

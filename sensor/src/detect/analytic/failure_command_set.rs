@@ -1,0 +1,68 @@
+//! A service is told to run a command when it fails.
+
+use crate::detect::command::{is_setting, windows_program};
+use crate::detect::place::windows as place;
+use crate::detect::subject::Subject;
+use crate::detect::technique;
+use crate::detect::text::quoted;
+use crate::detect::verdict::Verdict;
+use crate::model::event::Action;
+use crate::model::finding::Severity;
+
+use super::{Analytic, WINDOWS};
+
+pub(super) static ANALYTIC: Analytic = Analytic {
+    name: "failure-command-set",
+    title: "Failure command of a service set",
+    behaviour: "The `FailureCommand` of a service is set or changed, or its `FailureActions` are changed while it has \
+        a failure command.",
+    suspicious: "The command runs with the rights of the service manager whenever the service crashes, which whoever \
+        set it can bring about; lists of services don't show it.",
+    benign: "Some products set a command of their own in their own directory (low).",
+    managers: WINDOWS,
+    severity: (Severity::Low, Severity::High),
+    techniques: &[&technique::REGISTRY_PERMISSIONS, &technique::WINDOWS_SERVICE],
+    judge,
+};
+
+fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
+    let event = subject.event;
+    let current = subject.value_of("FailureCommand").filter(|command| !command.trim().is_empty());
+    let set = match event.action {
+        Action::Created => current,
+        Action::Modified => {
+            let changed = event.changes.iter().find(|change| is_setting(&change.name, "FailureCommand"));
+            let new = changed.and_then(|change| change.after.first()).map(String::as_str);
+            let actions = subject.changes_of("FailureActions").next().and(current);
+            new.filter(|command| !command.trim().is_empty()).or(actions)
+        }
+        Action::Removed
+        | Action::Enabled
+        | Action::Disabled
+        | Action::Masked
+        | Action::Unmasked
+        | Action::Aliased
+        | Action::Started
+        | Action::Stopped
+        | Action::Failed
+        | Action::ControlRequested => None,
+    };
+    let Some(command) = set else { return Vec::new() };
+    let program = windows_program(command);
+    let interpreter =
+        subject.commands().iter().any(|known| known.line == command && known.traits.interpreter.is_some())
+            || crate::detect::command::Language::of_program(program).is_some();
+    let severity = if interpreter || place::Place::of(program).is_some() {
+        Severity::High
+    } else if place::is_ordinary(program) {
+        Severity::Low
+    } else {
+        Severity::Medium
+    };
+    let why = format!("The service {} runs {} when it fails.", quoted(&event.service.name), quoted(program));
+    vec![
+        Verdict::new(severity, command, why)
+            .points_to(&technique::REGISTRY_PERMISSIONS)
+            .points_to(&technique::WINDOWS_SERVICE),
+    ]
+}

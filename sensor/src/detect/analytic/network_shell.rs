@@ -1,0 +1,55 @@
+//! A service ties a shell to the network.
+
+use crate::detect::subject::Subject;
+use crate::detect::technique;
+use crate::detect::verdict::Verdict;
+use crate::model::finding::Severity;
+
+use super::{Analytic, EVERY};
+
+pub(super) static ANALYTIC: Analytic = Analytic {
+    name: "network-shell",
+    title: "Service ties a shell to the network",
+    behaviour: "A service is created or changed so that a command line of it opens a connection and runs what comes \
+        in: bash's `/dev/tcp` with duplicated descriptors, `nc -e`, a named pipe between netcat and a shell, `socat` \
+        with a shell, sockets and a spawned program in inline Python, Perl, PHP, Ruby or PowerShell code.",
+    suspicious: "It is a back door that the manager starts again whenever it ends.",
+    benign: "None is known. Waiting for a port by `echo > /dev/tcp/…` is not told, nor is socat with another program.",
+    managers: EVERY,
+    severity: (Severity::High, Severity::High),
+    techniques: &[
+        &technique::INTERPRETER,
+        &technique::UNIX_SHELL,
+        &technique::PYTHON,
+        &technique::JAVASCRIPT,
+        &technique::LUA,
+        &technique::WINDOWS_SHELL,
+        &technique::POWERSHELL,
+        &technique::VISUAL_BASIC,
+        &technique::SYSTEM_PROCESS,
+        &technique::SYSTEMD_SERVICE,
+        &technique::WINDOWS_SERVICE,
+        &technique::LAUNCH_AGENT,
+        &technique::LAUNCH_DAEMON,
+    ],
+    judge,
+};
+
+fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
+    if !subject.defines() {
+        return Vec::new();
+    }
+    let mut verdicts = Vec::new();
+    for command in subject.commands() {
+        let Some(phrase) = &command.traits.network_shell else { continue };
+        let languages = &command.traits.languages;
+        let plain = languages.is_empty().then_some(&technique::INTERPRETER);
+        verdicts.push(
+            Verdict::new(Severity::High, command.line, format!("{} {phrase}.", command.shown()))
+                .points_to_all(plain)
+                .points_to_all(languages.iter().map(|language| language.technique()))
+                .points_to(technique::persistence(&subject.event.service)),
+        );
+    }
+    verdicts
+}

@@ -1,0 +1,113 @@
+//! An existing service of Windows is given another program, library or account.
+
+use crate::detect::catalog::names::windows::SERVICES as WINDOWS_SERVICES;
+use crate::detect::command::is_setting;
+use crate::detect::place::windows::{self as place, Place};
+use crate::detect::subject::Subject;
+use crate::detect::technique;
+use crate::detect::text::{base_name, quoted};
+use crate::detect::verdict::Verdict;
+use crate::model::change::Change;
+use crate::model::event::Action;
+use crate::model::finding::Severity;
+
+use super::{Analytic, WINDOWS};
+
+pub(super) static ANALYTIC: Analytic = Analytic {
+    name: "service-program-changed",
+    title: "Service given another program",
+    behaviour: "The `ImagePath` or the `ServiceDll` of a service that existed before is changed to another program or \
+        library, or its account is changed to the system's.",
+    suspicious: "The service keeps its name, its rights and its start, and runs something else: a hijack by weak \
+        permissions of the registry key, or simply by an administrator's rights.",
+    benign: "Updates move programs between versioned directories: the same file name in an ordinary directory is not \
+        told, another one in an ordinary directory is low.",
+    managers: WINDOWS,
+    severity: (Severity::Low, Severity::High),
+    techniques: &[&technique::REGISTRY_PERMISSIONS, &technique::WINDOWS_SERVICE],
+    judge,
+};
+
+fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
+    if subject.event.action != Action::Modified {
+        return Vec::new();
+    }
+    let changes = subject.event.changes.iter().filter(|change| !change.before.is_empty());
+    let told = changes.filter_map(|change| {
+        let (severity, why) =
+            if is_setting(&change.name, "ImagePath") || is_setting(&change.name, "ServiceDll") {
+                program(subject, change)?
+            } else if is_setting(&change.name, "ObjectName") {
+                account(change)?
+            } else {
+                return None;
+            };
+        let aspect = format!("{}={}", change.name, change.after.first().map_or("", String::as_str));
+        Some(
+            Verdict::new(severity, aspect, why)
+                .points_to(&technique::REGISTRY_PERMISSIONS)
+                .points_to(&technique::WINDOWS_SERVICE),
+        )
+    });
+    told.collect()
+}
+
+/// How bad another program is.
+fn program(subject: &Subject<'_>, change: &Change) -> Option<(Severity, String)> {
+    let (before, after) = (change.before.first()?, change.after.first()?);
+    let (old, new) = (program_of(before), program_of(after));
+    if old == new {
+        return None;
+    }
+    let known =
+        WINDOWS_SERVICES.iter().any(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
+    let odd = Place::of(&new);
+    let ordinary = place::is_ordinary(&new) && odd.is_none();
+    let same_file = base_name(&old) == base_name(&new);
+    let interpreter = subject
+        .commands()
+        .iter()
+        .any(|command| command.line == after && command.traits.interpreter.is_some());
+    let severity = if interpreter || odd.is_some() || known && !same_file {
+        Severity::High
+    } else if ordinary && same_file {
+        return None;
+    } else if ordinary {
+        Severity::Low
+    } else {
+        Severity::Medium
+    };
+    let lies = odd.map(|place| format!(", which lies in {}", place.word())).unwrap_or_default();
+    Some((
+        severity,
+        format!(
+            "{} of the existing service was changed from {} to {}{lies}.",
+            change.name,
+            quoted(&old),
+            quoted(&new)
+        ),
+    ))
+}
+
+/// How bad another account is: rights can only grow towards the system's.
+fn account(change: &Change) -> Option<(Severity, String)> {
+    let (before, after) = (change.before.first()?, change.after.first()?);
+    let is_system = |name: &str| {
+        let name = name.trim_start_matches(r".\").to_ascii_lowercase();
+        matches!(
+            name.as_str(),
+            "localsystem" | r"nt authority\system" | "system" | r"nt authority\localsystem"
+        )
+    };
+    (is_system(after) && !is_system(before)).then(|| {
+        (
+            Severity::Medium,
+            format!("The existing service's account was changed from {} to the system's.", quoted(before)),
+        )
+    })
+}
+
+/// The program of a command line, normalized.
+fn program_of(line: &str) -> String {
+    place::normal(crate::detect::command::windows_program(line))
+}

@@ -1,0 +1,4 @@
+//! Names of well-known services, which others imitate.
+
+pub(crate) mod linux;
+pub(crate) mod windows;

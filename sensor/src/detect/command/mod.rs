@@ -1,0 +1,196 @@
+//! What a service's command lines do: what they run, and by which tricks.
+
+mod language;
+mod payload;
+mod shell;
+mod unix;
+mod windows;
+
+pub(crate) use language::Language;
+
+use crate::model::event::{Action, Executable, Mechanism, ServiceEvent};
+use crate::model::service::Manager;
+
+use super::text::quoted;
+
+/// How many command lines of one event are looked at.
+const MOST: usize = 64;
+/// How many facts of one kind are kept of one command line.
+const FACTS: usize = 64;
+
+/// A command line of a service, and what it does.
+#[derive(Debug)]
+pub(crate) struct Command<'a> {
+    /// The setting that names it.
+    pub(crate) setting: &'a str,
+    /// The whole line.
+    pub(crate) line: &'a str,
+    /// The program.
+    pub(crate) path: &'a str,
+    /// The facts of the program, where the event tells them.
+    pub(crate) executable: Option<&'a Executable>,
+    /// What it does.
+    pub(crate) traits: Traits,
+}
+
+/// What a command line does.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traits {
+    /// Every program and script that it runs, as it names them.
+    pub(crate) runs: Vec<String>,
+    /// The language of the outermost interpreter that it runs, with or without code.
+    pub(crate) interpreter: Option<Language>,
+    /// The code that an interpreter is given as an argument.
+    pub(crate) inline: Option<Inline>,
+    /// A phrase that says how it runs encoded or obfuscated code.
+    pub(crate) encoded: Option<String>,
+    /// A phrase that says how it downloads something and runs it.
+    pub(crate) download: Option<String>,
+    /// A phrase that says how it ties a shell to the network.
+    pub(crate) network_shell: Option<String>,
+    /// A phrase that says how it feeds a named pipe for impersonation.
+    pub(crate) pipe: Option<String>,
+    /// Files into which it downloads something.
+    pub(crate) fetched: Vec<String>,
+    /// Every language that takes part.
+    pub(crate) languages: Vec<Language>,
+}
+
+/// Code as an argument.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Inline {
+    /// Its language.
+    pub(crate) language: Language,
+    /// What makes it worse than a convenience, as a phrase.
+    pub(crate) risk: Option<&'static str>,
+}
+
+impl Traits {
+    /// What a command line does, in the manager's own terms.
+    fn of(manager: Manager, line: &str, path: &str, arguments: &[String]) -> Self {
+        match manager {
+            Manager::Scm => windows::traits(line, path),
+            Manager::Systemd | Manager::SysV | Manager::Launchd => unix::traits(path, arguments),
+        }
+    }
+
+    /// Notes a language that takes part.
+    fn speaks(&mut self, language: Language) {
+        if !self.languages.contains(&language) {
+            self.languages.push(language);
+        }
+    }
+
+    /// Notes a program or script that is run.
+    fn runs(&mut self, program: &str) {
+        if self.runs.len() < FACTS && !program.is_empty() {
+            self.runs.push(program.to_owned());
+        }
+    }
+}
+
+impl Command<'_> {
+    /// How a sentence names it.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}={}", self.setting, quoted(self.path))
+    }
+}
+
+/// The command lines that came with an event, each with what it does.
+///
+/// A modification counts for those that it changed alone; all other events for all. An event of whose changes nothing
+/// is known counts for all as well: better told twice than never.
+pub(crate) fn new_commands(event: &ServiceEvent) -> Vec<Command<'_>> {
+    let lines: Box<dyn Iterator<Item = Line<'_>> + '_> =
+        if event.executables.is_empty() && event.service.manager == Manager::Scm {
+            Box::new(lines_of_settings(event))
+        } else {
+            Box::new(event.executables.iter().map(Line::of))
+        };
+    lines
+        .filter(|line| is_new(event, line))
+        .take(MOST)
+        .map(|line| Command {
+            setting: line.setting,
+            line: line.text,
+            path: line.path,
+            executable: line.executable,
+            traits: Traits::of(event.service.manager, line.text, line.path, line.arguments),
+        })
+        .collect()
+}
+
+/// A command line as an event tells it.
+struct Line<'a> {
+    setting: &'a str,
+    text: &'a str,
+    path: &'a str,
+    arguments: &'a [String],
+    executable: Option<&'a Executable>,
+}
+
+impl<'a> Line<'a> {
+    fn of(executable: &'a Executable) -> Self {
+        Self {
+            setting: &executable.setting,
+            text: &executable.command_line,
+            path: &executable.path,
+            arguments: &executable.arguments,
+            executable: Some(executable),
+        }
+    }
+}
+
+/// The command lines that stand in settings, for sources that know no more.
+fn lines_of_settings(event: &ServiceEvent) -> impl Iterator<Item = Line<'_>> {
+    let named = ["ImagePath", "FailureCommand", "ServiceDll"];
+    event
+        .definition
+        .iter()
+        .filter(move |setting| named.iter().any(|name| is_setting(&setting.name, name)))
+        .flat_map(|setting| {
+            setting.values.iter().map(|value| Line {
+                setting: &setting.name,
+                text: value,
+                path: windows::program_of(value),
+                arguments: &[],
+                executable: None,
+            })
+        })
+}
+
+/// Whether a command line came with the event.
+fn is_new(event: &ServiceEvent, line: &Line<'_>) -> bool {
+    match event.action {
+        Action::Modified if event.mechanism == Mechanism::Executable => false,
+        Action::Modified if event.changes.is_empty() => {
+            event.file.is_none() && event.service.manager != Manager::Scm
+        }
+        Action::Modified => event.changes.iter().any(|change| {
+            is_setting(&change.name, line.setting)
+                && !change.before.iter().any(|value| value == line.text)
+                && (change.after.iter().any(|value| value == line.text) || change.after.len() <= 1)
+        }),
+        Action::Created | Action::Enabled | Action::Unmasked => true,
+        Action::Removed
+        | Action::Disabled
+        | Action::Masked
+        | Action::Aliased
+        | Action::Started
+        | Action::Stopped
+        | Action::Failed
+        | Action::ControlRequested => false,
+    }
+}
+
+/// Whether a setting has this name: `Parameters\ServiceDll` and `Performance.Library` are known by their last part as
+/// well.
+pub(crate) fn is_setting(found: &str, wanted: &str) -> bool {
+    found.eq_ignore_ascii_case(wanted)
+        || found.rsplit(['\\', '.']).next().is_some_and(|last| last.eq_ignore_ascii_case(wanted))
+}
+
+/// The program of a command line of Windows.
+pub(crate) fn windows_program(line: &str) -> &str {
+    windows::program_of(line)
+}

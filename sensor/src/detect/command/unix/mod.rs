@@ -1,0 +1,283 @@
+//! What a command line does on a Unix system.
+
+mod code;
+mod fetch;
+mod network;
+mod wrapper;
+
+use crate::detect::text::{base_name, quoted};
+
+use super::language::Language;
+use super::shell::{self, Simple};
+use super::{FACTS, Inline, Traits, payload};
+
+use code::look_at_code;
+use fetch::{DOWNLOADERS, note_fetched};
+use network::{is_netcat, network_tool, note_device};
+use wrapper::unwrap;
+
+/// How deep scripts within scripts are followed.
+const DEEPEST: usize = 4;
+
+/// What makes a shell's inline script worse than a convenience.
+const RISKS: &[(&str, &str)] = &[
+    ("authorized_keys", "touches the keys that may log in"),
+    ("/etc/shadow", "touches the password file"),
+    ("/etc/passwd", "touches the user database"),
+    ("/etc/sudoers", "touches the rules of sudo"),
+    ("/etc/ld.so.preload", "touches the list of preloaded libraries"),
+    ("chmod +s", "sets a file's set-user-id bit"),
+    ("chmod u+s", "sets a file's set-user-id bit"),
+    ("chmod 4755", "sets a file's set-user-id bit"),
+    ("chmod 6755", "sets a file's set-user-id bit"),
+    ("useradd ", "adds a user"),
+    ("adduser ", "adds a user"),
+    ("crontab ", "changes scheduled jobs"),
+    ("/var/log/wtmp", "touches the record of logins"),
+    ("history -c", "clears the command history"),
+    ("HISTFILE", "turns off the command history"),
+    ("insmod ", "loads a kernel module"),
+];
+
+/// What a program with its arguments does.
+pub(super) fn traits(path: &str, arguments: &[String]) -> Traits {
+    let mut traits = Traits::default();
+    let words: Vec<&str> = std::iter::once(path).chain(arguments.iter().map(String::as_str)).collect();
+    look(&words, DEEPEST, &mut traits);
+    traits
+}
+
+/// How a command takes part in a pipeline.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part<'a> {
+    /// It fetches something.
+    Downloads(&'a str),
+    /// It decodes something.
+    Decodes(&'a str),
+    /// It runs the code that it reads.
+    Interprets(Language),
+    /// It talks to the network.
+    Connects(&'a str),
+    /// Something else.
+    Other,
+}
+
+/// Looks at one command and what it runs.
+fn look(words: &[&str], depth: usize, traits: &mut Traits) {
+    let Some((program, arguments)) = unwrap(words, traits) else { return };
+    traits.runs(program);
+    if let Some(phrase) = network_tool(program, &arguments) {
+        traits.network_shell.get_or_insert(phrase);
+    }
+    note_fetched(program, &arguments, traits);
+    let Some(language) = Language::of_program(program) else { return };
+    traits.interpreter.get_or_insert(language);
+    traits.speaks(language);
+    match code_of(language, &arguments) {
+        Code::Inline(code) => {
+            traits.inline.get_or_insert(Inline { language, risk: None });
+            if language == Language::Shell {
+                if depth > 0 {
+                    look_at_script(code, depth.saturating_sub(1), traits);
+                }
+            } else {
+                look_at_code(language, code, traits);
+            }
+        }
+        Code::File(script) => traits.runs(script),
+        Code::Input => {}
+    }
+}
+
+/// Where an interpreter takes its code from.
+enum Code<'a> {
+    /// From an argument.
+    Inline(&'a str),
+    /// From a file.
+    File(&'a str),
+    /// From its input, or it is a bare prompt.
+    Input,
+}
+
+/// Where an interpreter takes its code from.
+fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
+    let mut rest = arguments.iter().copied();
+    while let Some(argument) = rest.next() {
+        if language.takes_code(argument) {
+            // Options may still stand between `-c` and the script.
+            let code = rest.find(|word| !(language == Language::Shell && word.starts_with('-')));
+            return code.map_or(Code::Input, Code::Inline);
+        }
+        let takes_value =
+            matches!(argument, "-o" | "+o" | "-W" | "-X" | "-I" | "-m" | "--rcfile" | "--init-file");
+        if takes_value {
+            rest.next();
+        } else if argument == "-s" && language == Language::Shell || argument == "-" {
+            return Code::Input;
+        } else if !argument.starts_with(['-', '+']) {
+            return if language == Language::Awk { Code::Inline(argument) } else { Code::File(argument) };
+        }
+    }
+    Code::Input
+}
+
+/// Looks at a shell script.
+fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
+    note_risk(script, traits);
+    note_device(script, traits);
+    let commands = shell::cut(script);
+    let parts: Vec<Part<'_>> = commands.iter().map(part).collect();
+    for (at, (command, part)) in commands.iter().zip(&parts).enumerate() {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        // A script that only calls programs needs no note of its own for each, but what they run counts.
+        look(&words, depth, traits);
+        let upstream: Vec<Part<'_>> = commands
+            .iter()
+            .zip(&parts)
+            .take(at)
+            .filter(|(other, _)| other.pipeline == command.pipeline)
+            .map(|(_, part)| *part)
+            .collect();
+        note_pipeline(*part, &upstream, script, traits);
+        if upstream.iter().chain([part]).any(|part| matches!(part, Part::Downloads(_))) {
+            keep(&mut traits.fetched, command.outputs.iter().map(String::as_str));
+        }
+        look_at_inner(command, depth, traits);
+    }
+    if script.contains("mkfifo") || script.contains("mknod") {
+        note_fifo(&parts, traits);
+    }
+    if depth > 0 && traits.encoded.is_some() {
+        look_at_hidden(script, depth.saturating_sub(1), traits);
+    }
+}
+
+/// How a command takes part in a pipeline.
+fn part(command: &Simple) -> Part<'_> {
+    let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+    let Some((program, arguments)) = unwrap(&words, &mut Traits::default()) else { return Part::Other };
+    let name = base_name(program);
+    let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(argument));
+    if DOWNLOADERS.contains(&name) {
+        return Part::Downloads(name);
+    }
+    let decodes = match name {
+        "base64" | "base32" | "basenc" => has(&["-d", "-D", "--decode", "-di", "-id"]),
+        "openssl" => has(&["-d"]) && has(&["enc", "base64", "aes-256-cbc"]),
+        "xxd" => arguments.iter().any(|argument| argument.starts_with("-r")),
+        "uudecode" => true,
+        "printf" | "echo" => arguments.iter().any(|argument| argument.matches("\\x").count() >= 8),
+        _ => false,
+    };
+    if decodes {
+        return Part::Decodes(name);
+    }
+    if is_netcat(name) || matches!(name, "telnet" | "socat") || name == "openssl" && has(&["s_client"]) {
+        return Part::Connects(name);
+    }
+    match Language::of_program(program) {
+        Some(language) if matches!(code_of(language, &arguments), Code::Input) => Part::Interprets(language),
+        _ => Part::Other,
+    }
+}
+
+/// Notes what a pipeline hands to an interpreter.
+fn note_pipeline(part: Part<'_>, upstream: &[Part<'_>], script: &str, traits: &mut Traits) {
+    let Part::Interprets(language) = part else { return };
+    for earlier in upstream {
+        match earlier {
+            Part::Downloads(tool) => {
+                traits.download.get_or_insert(format!(
+                    "downloads with {} and hands the result to {}",
+                    quoted(tool),
+                    language.word()
+                ));
+            }
+            Part::Decodes(tool) => {
+                traits.encoded.get_or_insert_with(|| hidden_phrase(tool, language, script));
+            }
+            Part::Connects(tool) => {
+                traits.network_shell.get_or_insert(format!(
+                    "runs what {} receives by {}",
+                    quoted(tool),
+                    language.word()
+                ));
+            }
+            Part::Interprets(_) | Part::Other => {}
+        }
+    }
+}
+
+/// The phrase for decoded code, with what it hides where that can be seen.
+fn hidden_phrase(tool: &str, language: Language, script: &str) -> String {
+    let hidden = payload::hidden_text(script)
+        .map(|text| format!(", which reads {}", quoted(&text)))
+        .unwrap_or_default();
+    format!("decodes with {} and hands the result to {}{hidden}", quoted(tool), language.word())
+}
+
+/// Looks at command and process substitutions: `bash -c "$(curl …)"`, `eval "$(… | base64 -d)"`, `source <(…)`.
+fn look_at_inner(command: &Simple, depth: usize, traits: &mut Traits) {
+    if depth == 0 {
+        return;
+    }
+    let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+    let unwrapped = unwrap(&words, &mut Traits::default());
+    let runs_it = unwrapped.as_ref().is_none_or(|(program, _)| {
+        program.is_empty()
+            || matches!(*program, "eval" | "source" | ".")
+            || Language::of_program(program).is_some()
+    });
+    for inner in &command.inner {
+        if runs_it {
+            for simple in shell::cut(inner) {
+                match part(&simple) {
+                    Part::Downloads(tool) => {
+                        traits
+                            .download
+                            .get_or_insert(format!("runs what {} downloads as a command", quoted(tool)));
+                    }
+                    Part::Decodes(tool) => {
+                        traits.encoded.get_or_insert_with(|| hidden_phrase(tool, Language::Shell, inner));
+                    }
+                    Part::Connects(_) | Part::Interprets(_) | Part::Other => {}
+                }
+            }
+        }
+        look_at_script(inner, depth.saturating_sub(1), traits);
+    }
+}
+
+/// Looks at the text that base64 hides within a script whose decoded text is run.
+fn look_at_hidden(script: &str, depth: usize, traits: &mut Traits) {
+    if let Some(text) = payload::hidden_text(script) {
+        look_at_script(&text, depth.min(1), traits);
+    }
+}
+
+/// Notes what makes a script worse than a convenience.
+fn note_risk(script: &str, traits: &mut Traits) {
+    let Some(inline) = traits.inline.as_mut().filter(|inline| inline.risk.is_none()) else { return };
+    inline.risk = RISKS.iter().find(|(word, _)| script.contains(word)).map(|(_, risk)| *risk);
+}
+
+/// Notes a named pipe between netcat and a shell.
+fn note_fifo(parts: &[Part<'_>], traits: &mut Traits) {
+    let connects = parts.iter().find_map(|part| match part {
+        Part::Connects(tool) => Some(*tool),
+        Part::Downloads(_) | Part::Decodes(_) | Part::Interprets(_) | Part::Other => None,
+    });
+    let shell = parts.iter().any(|part| matches!(part, Part::Interprets(Language::Shell)));
+    if let Some(tool) = connects.filter(|_| shell) {
+        traits.network_shell.get_or_insert(format!("ties a shell to {} by a named pipe", quoted(tool)));
+    }
+}
+
+/// Adds texts to a bounded list.
+fn keep<'a>(list: &mut Vec<String>, texts: impl Iterator<Item = &'a str>) {
+    for text in texts {
+        if list.len() < FACTS {
+            list.push(text.to_owned());
+        }
+    }
+}

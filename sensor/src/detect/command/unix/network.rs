@@ -1,0 +1,50 @@
+//! Ways by which a command line ties a shell to the network.
+
+use crate::detect::command::{Language, Traits};
+use crate::detect::text::{base_name, quoted};
+
+/// Whether a program is netcat or kin.
+pub(super) fn is_netcat(name: &str) -> bool {
+    matches!(name, "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd")
+}
+
+/// What a network tool does that ties a program to the network.
+pub(super) fn network_tool(program: &str, arguments: &[&str]) -> Option<String> {
+    let name = base_name(program);
+    if is_netcat(name) {
+        let executes = arguments.iter().any(|argument| {
+            matches!(*argument, "--exec" | "--sh-exec" | "-e" | "-c")
+                || argument.starts_with("--exec=")
+                || argument.starts_with("--sh-exec=")
+                || argument.starts_with('-') && !argument.starts_with("--") && argument.ends_with(['e', 'c'])
+        });
+        return executes.then(|| format!("runs a program on a connection of {}", quoted(name)));
+    }
+    if name == "socat" {
+        let executes = arguments.iter().find(|argument| {
+            let lower = argument.to_ascii_lowercase();
+            (lower.starts_with("exec:") || lower.starts_with("system:"))
+                && lower
+                    .split([':', ',', ' ', '\'', '"', '/'])
+                    .any(|word| Language::of_program(word).is_some() || matches!(word, "login" | "su"))
+        })?;
+        return Some(format!("ties {} to a connection of socat", quoted(executes)));
+    }
+    None
+}
+
+/// Notes bash's network devices. A mere `echo > /dev/tcp/host/port` waits for a port; a shell is tied to it by
+/// duplicating its descriptors.
+pub(super) fn note_device(script: &str, traits: &mut Traits) {
+    let device = ["/dev/tcp/", "/dev/udp/"].into_iter().find(|device| script.contains(device));
+    let Some(device) = device else { return };
+    if [
+        "0>&1", "<&1", ">&0", "0<&", "1>&0", " -i", "exec ", "<&", ">& /dev/", "&> /dev/", "&>/dev/",
+        ">&/dev/",
+    ]
+    .iter()
+    .any(|tie| script.contains(tie))
+    {
+        traits.network_shell.get_or_insert(format!("ties a shell to {}", quoted(device)));
+    }
+}

@@ -1,0 +1,81 @@
+//! Programs that run another one: what stands behind `env`, `sudo`, `nohup` and the dynamic linker.
+
+use crate::detect::command::{Traits, shell};
+use crate::detect::text::base_name;
+
+/// Programs that run another: the options that take a value, and how many operands stand before the command.
+const WRAPPERS: &[(&str, &[&str], usize)] = &[
+    ("env", &["-u", "-C", "--unset", "--chdir"], 0),
+    ("nohup", &[], 0),
+    ("setsid", &[], 0),
+    ("nice", &["-n", "--adjustment"], 0),
+    ("ionice", &["-c", "-n", "-p", "--class", "--classdata"], 0),
+    ("chrt", &["-T", "-P", "-D"], 1),
+    ("taskset", &[], 1),
+    ("numactl", &[], 0),
+    ("stdbuf", &["-i", "-o", "-e"], 0),
+    ("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
+    ("time", &["-f", "-o"], 0),
+    ("sudo", &["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U"], 0),
+    ("doas", &["-u", "-C"], 0),
+    ("runuser", &["-u", "-g", "-G", "-s"], 0),
+    ("setpriv", &["--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps"], 0),
+    ("chroot", &[], 1),
+    ("unshare", &["-S", "-G", "-R", "-w"], 0),
+    ("nsenter", &["-t", "-S", "-G"], 0),
+    ("flock", &["-w", "-E"], 1),
+    ("exec", &["-a"], 0),
+    ("command", &[], 0),
+    ("builtin", &[], 0),
+    ("busybox", &[], 0),
+    ("toybox", &[], 0),
+    ("proxychains", &["-f"], 0),
+    ("proxychains4", &["-f"], 0),
+    ("dbus-run-session", &[], 0),
+    ("systemd-cat", &["-t", "-p"], 0),
+    ("systemd-inhibit", &[], 0),
+    ("xargs", &["-I", "-n", "-P", "-d"], 0),
+];
+
+/// Takes off programs that only run another one.
+pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a str, Vec<&'a str>)> {
+    let mut rest = words;
+    for _ in 0..16 {
+        let (program, after) = rest.split_first()?;
+        let name = base_name(program);
+        // The dynamic linker runs whatever it is given.
+        let is_linker = name.starts_with("ld-linux") || name.starts_with("ld-musl") || name == "ld.so";
+        let wrapper = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name);
+        let (with_value, operands): (&[&str], usize) = match wrapper {
+            Some((_, with_value, operands)) => (with_value, *operands),
+            None if is_linker => (&["--library-path", "--argv0", "--preload"], 0),
+            None => return Some((program, after.to_vec())),
+        };
+        let next = skip_options(after, with_value, operands);
+        if next.is_empty() {
+            return Some((program, after.to_vec()));
+        }
+        traits.runs(program);
+        rest = next;
+    }
+    None
+}
+
+/// What follows a wrapper's options, assignments and operands.
+fn skip_options<'w, 'a>(words: &'w [&'a str], with_value: &[&str], operands: usize) -> &'w [&'a str] {
+    let mut rest = words;
+    let mut to_skip = operands;
+    while let Some((word, after)) = rest.split_first() {
+        if with_value.contains(word) {
+            rest = after.get(1..).unwrap_or_default();
+        } else if word.starts_with('-') && word.len() > 1 || shell::is_assignment(word) {
+            rest = after;
+        } else if to_skip > 0 {
+            to_skip = to_skip.saturating_sub(1);
+            rest = after;
+        } else {
+            break;
+        }
+    }
+    rest
+}

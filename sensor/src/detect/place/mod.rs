@@ -1,0 +1,4 @@
+//! Where a program lies, and who may write there.
+
+pub(crate) mod unix;
+pub(crate) mod windows;

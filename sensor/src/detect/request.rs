@@ -1,0 +1,109 @@
+//! What somebody asked a manager to do: the facts of a *control requested* event.
+
+use crate::model::event::{Action, ServiceEvent};
+
+/// A request to a manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request<'a> {
+    /// The verb as it was given, such as `stop`.
+    pub(crate) verb: &'a str,
+    /// What it asks for.
+    pub(crate) effect: Effect,
+    /// The services that it names, as given: a unit may lack its suffix.
+    pub(crate) services: Vec<&'a str>,
+}
+
+/// What a request or an event does to a running or startable service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Effect {
+    /// It ends.
+    Stopped,
+    /// Its processes are killed or frozen.
+    Killed,
+    /// It no longer starts by itself.
+    Disabled,
+    /// It can't be started any more.
+    Masked,
+    /// It is deleted.
+    Removed,
+    /// It ended by itself, with an error.
+    Failed,
+    /// None of these.
+    Other,
+}
+
+impl Effect {
+    /// The effect of a verb of systemctl, service, update-rc.d, chkconfig, rc-service, launchctl, sc or net, or of a
+    /// method of systemd's D-Bus interface.
+    fn of_verb(verb: &str) -> Self {
+        match verb.to_ascii_lowercase().as_str() {
+            "stop" | "stopunit" | "bootout" | "unload" | "condstop" => Self::Stopped,
+            "kill" | "killunit" | "freeze" | "freezeunit" | "queuesignalunit" | "zap" => Self::Killed,
+            "disable" | "disableunitfiles" | "disableunitfileswithflags" | "off" | "del" => Self::Disabled,
+            "mask" | "maskunitfiles" => Self::Masked,
+            "remove" | "delete" => Self::Removed,
+            _ => Self::Other,
+        }
+    }
+
+    /// What an event does, be it told by the manager or asked for.
+    pub(crate) fn of(event: &ServiceEvent) -> Self {
+        match event.action {
+            Action::Stopped => Self::Stopped,
+            Action::Disabled => Self::Disabled,
+            Action::Masked => Self::Masked,
+            Action::Removed => Self::Removed,
+            Action::Failed => Self::Failed,
+            Action::ControlRequested => request(event).map_or(Self::Other, |request| request.effect),
+            Action::Created
+            | Action::Modified
+            | Action::Enabled
+            | Action::Unmasked
+            | Action::Aliased
+            | Action::Started => Self::Other,
+        }
+    }
+
+    /// The word for it within a sentence.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Killed => "killed or frozen",
+            Self::Disabled => "disabled",
+            Self::Masked => "masked",
+            Self::Removed => "removed",
+            Self::Failed => "ended with an error",
+            Self::Other => "changed",
+        }
+    }
+}
+
+/// The request that an event tells, if it is one.
+///
+/// The details `verb` and `units` say what was asked; where `units` is missing, the event's service is meant.
+pub(crate) fn request(event: &ServiceEvent) -> Option<Request<'_>> {
+    if event.action != Action::ControlRequested {
+        return None;
+    }
+    let verb = detail(event, "verb")?;
+    let mut services: Vec<&str> = detail(event, "units")
+        .unwrap_or_default()
+        .split([' ', ','])
+        .filter(|name| !name.is_empty())
+        .take(64)
+        .collect();
+    if services.is_empty() {
+        services.push(&event.service.name);
+    }
+    Some(Request { verb, effect: Effect::of_verb(verb), services })
+}
+
+/// A detail of an event by its name; an empty one counts as absent.
+pub(crate) fn detail<'a>(event: &'a ServiceEvent, name: &str) -> Option<&'a str> {
+    event
+        .details
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.as_str())
+        .filter(|v| !v.is_empty())
+}
