@@ -1,3 +1,7 @@
 //! The `svcsensor` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    svcsensor::cli::main()
+}

@@ -10,8 +10,8 @@ use bstr::BString;
 
 use crate::model::{FileOperation, ObservationId, ProcessKey, Timestamp};
 
-/// How long a name that went away may take to return, and a created file to be let go of.
-pub const SETTLE: Duration = Duration::from_millis(250);
+/// How long what generators write may take to return: a reload removes it all and lets every generator write it anew.
+pub const SETTLE_GENERATED: Duration = Duration::from_secs(5);
 /// The most names that wait; a further one is told at once.
 const MOST_WAITING: usize = 16_384;
 /// The most observations that one change names as its evidence.
@@ -28,8 +28,10 @@ pub struct Touch {
     pub time: Timestamp,
     /// What happened to it last.
     pub operation: FileOperation,
-    /// What was seen of it, oldest first.
+    /// What was seen of it, oldest first; the first of them, when they are many.
     pub evidence: Vec<ObservationId>,
+    /// How many observations it stands for.
+    pub observed: u64,
 }
 
 /// What to do with a change that was noted.
@@ -55,15 +57,16 @@ struct Waiting {
 }
 
 impl Touched {
-    /// Notes a change, together with what waits for the same name.
-    pub fn note(&mut self, change: Touch) -> Verdict {
+    /// Notes a change, together with what waits for the same name, for as long as `settle`.
+    pub fn note(&mut self, change: Touch, settle: Duration) -> Verdict {
         let mut touch = change;
-        let mut deadline = touch.time.after(SETTLE);
+        let mut deadline = touch.time.after(settle);
         if let Some(waiting) = self.take(&touch.path) {
             let mut evidence = waiting.touch.evidence;
             evidence.append(&mut touch.evidence);
             evidence.truncate(MOST_EVIDENCE);
             touch.evidence = evidence;
+            touch.observed = touch.observed.saturating_add(waiting.touch.observed);
             // Attributes alone do not prolong the wait of a file that is being written or gone.
             if touch.operation == FileOperation::Attribute {
                 touch.operation = waiting.touch.operation;
@@ -125,6 +128,19 @@ impl Touched {
         paths.iter().filter_map(|path| self.take(path)).map(|waiting| waiting.touch).collect()
     }
 
+    /// Takes all that wait, sorted by name.
+    pub fn all(&mut self) -> Vec<Touch> {
+        self.deadlines.clear();
+        let mut all: Vec<Touch> = self.waiting.drain().map(|(_path, waiting)| waiting.touch).collect();
+        all.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        all
+    }
+
+    /// How many observations those that wait stand for.
+    pub fn observed(&self) -> u64 {
+        self.waiting.values().map(|waiting| waiting.touch.observed).sum()
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.waiting.len()
@@ -155,6 +171,8 @@ impl Touched {
 mod tests {
     use super::*;
 
+    const SETTLE: Duration = Duration::from_millis(250);
+
     const CP: ProcessKey = ProcessKey { pid: 7, start_ns: 1 };
     const VIM: ProcessKey = ProcessKey { pid: 8, start_ns: 1 };
 
@@ -165,6 +183,7 @@ mod tests {
             time: Timestamp(milliseconds * 1_000_000),
             operation,
             evidence: vec![ObservationId(number)],
+            observed: 1,
         }
     }
 
@@ -175,20 +194,22 @@ mod tests {
     #[test]
     fn a_close_tells_at_once_with_what_came_before() {
         let mut touched = Touched::default();
-        assert_eq!(touched.note(touch(1, 0, CP, FileOperation::Create)), Verdict::Later);
-        assert_eq!(touched.note(touch(2, 1, CP, FileOperation::Write)), Verdict::Later);
-        let Verdict::Now(told) = touched.note(touch(3, 2, CP, FileOperation::Close)) else { panic!("waits") };
+        assert_eq!(touched.note(touch(1, 0, CP, FileOperation::Create), SETTLE), Verdict::Later);
+        assert_eq!(touched.note(touch(2, 1, CP, FileOperation::Write), SETTLE), Verdict::Later);
+        let Verdict::Now(told) = touched.note(touch(3, 2, CP, FileOperation::Close), SETTLE) else {
+            panic!("waits")
+        };
         assert_eq!(told.evidence, [ObservationId(1), ObservationId(2), ObservationId(3)]);
-        assert_eq!((touched.len(), touched.deadline()), (0, None));
+        assert_eq!((told.observed, touched.len(), touched.deadline()), (3, 0, None));
     }
 
     #[test]
     fn a_name_that_goes_away_waits_for_its_return() {
         let mut touched = Touched::default();
-        touched.note(touch(1, 0, VIM, FileOperation::RenameFrom));
+        touched.note(touch(1, 0, VIM, FileOperation::RenameFrom), SETTLE);
         assert_eq!(touched.due(milliseconds(249)), []);
-        touched.note(touch(2, 100, VIM, FileOperation::Create));
-        let Verdict::Now(told) = touched.note(touch(3, 110, VIM, FileOperation::Close)) else {
+        touched.note(touch(2, 100, VIM, FileOperation::Create), SETTLE);
+        let Verdict::Now(told) = touched.note(touch(3, 110, VIM, FileOperation::Close), SETTLE) else {
             panic!("waits")
         };
         assert_eq!(told.evidence.len(), 3);
@@ -198,7 +219,7 @@ mod tests {
     #[test]
     fn a_name_that_stays_away_is_due_once() {
         let mut touched = Touched::default();
-        touched.note(touch(1, 0, CP, FileOperation::Unlink));
+        touched.note(touch(1, 0, CP, FileOperation::Unlink), SETTLE);
         assert_eq!(touched.deadline(), Some(milliseconds(250)));
         assert_eq!(touched.due(milliseconds(250)).len(), 1);
         assert_eq!(touched.due(milliseconds(500)), []);
@@ -207,20 +228,20 @@ mod tests {
     #[test]
     fn a_file_that_is_held_waits_for_its_writer() {
         let mut touched = Touched::default();
-        touched.note(touch(1, 0, CP, FileOperation::Write));
+        touched.note(touch(1, 0, CP, FileOperation::Write), SETTLE);
         let due = touched.due(milliseconds(250));
         touched.hold(due[0].clone());
         assert_eq!((touched.deadline(), touched.held(Some(VIM))), (None, vec![]));
         assert_eq!(touched.held(Some(CP)).len(), 1);
-        touched.note(touch(2, 300, CP, FileOperation::Write));
+        touched.note(touch(2, 300, CP, FileOperation::Write), SETTLE);
         assert_eq!(touched.held(None).len(), 1, "a reload tells what anyone holds");
     }
 
     #[test]
     fn attributes_do_not_prolong_a_wait() {
         let mut touched = Touched::default();
-        touched.note(touch(1, 0, CP, FileOperation::Unlink));
-        touched.note(touch(2, 200, CP, FileOperation::Attribute));
+        touched.note(touch(1, 0, CP, FileOperation::Unlink), SETTLE);
+        touched.note(touch(2, 200, CP, FileOperation::Attribute), SETTLE);
         assert_eq!(touched.deadline(), Some(milliseconds(250)));
         assert_eq!(touched.due(milliseconds(250))[0].operation, FileOperation::Unlink);
     }
@@ -230,9 +251,9 @@ mod tests {
         let mut touched = Touched::default();
         for number in 0..MOST_WAITING {
             let path = format!("/x/{number}.service").into();
-            touched.note(Touch { path, ..touch(1, 0, CP, FileOperation::Create) });
+            touched.note(Touch { path, ..touch(1, 0, CP, FileOperation::Create) }, SETTLE);
         }
-        assert!(matches!(touched.note(touch(2, 0, CP, FileOperation::Create)), Verdict::Now(_)));
+        assert!(matches!(touched.note(touch(2, 0, CP, FileOperation::Create), SETTLE), Verdict::Now(_)));
         assert_eq!(touched.len(), MOST_WAITING);
     }
 }

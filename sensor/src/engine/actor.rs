@@ -32,9 +32,9 @@ pub(super) fn describe(
     };
     let user = process.user.as_ref();
     let name = |uid: u32, host: &mut dyn Host| Known::from(host.user_name(uid));
-    let user_name = fact(user.map(|user| Some(user.uid)), |uid| name(uid, host));
-    let login_name = fact(user.map(|user| user.login_uid), |uid| name(uid, host));
-    let remote_address = fact(user.map(|user| user.session), |session| host.remote_address(session).into());
+    let user_name = fact(&user.clone().map(|user| Some(user.uid)), |uid| name(uid, host));
+    let login_name = fact(&user.clone().map(|user| user.login_uid), |uid| name(uid, host));
+    let remote_address = fact(&user.map(|user| user.session), |session| host.remote_address(session).into());
     Known::Is(Actor { process, ancestry, requester, user_name, login_name, remote_address })
 }
 
@@ -48,16 +48,15 @@ pub(super) fn with_ancestry(
         // fanotify(7): a process outside of the reader's pid namespace.
         return Err(Reason::Unsupported);
     }
-    let mut process = match table.get(key) {
-        Some(process) => process,
-        None => {
-            let process = host.process(key.pid)?;
-            if key.start_ns != 0 && !process.key.is_same(key) {
-                return Err(Reason::Exited);
-            }
-            table.seed(process.clone());
-            process
+    let mut process = if let Some(process) = table.get(key) {
+        process
+    } else {
+        let process = host.process(key.pid)?;
+        if key.start_ns != 0 && !process.key.is_same(key) {
+            return Err(Reason::Exited);
         }
+        table.seed(process.clone());
+        process
     };
     complete(&mut process, host);
     let mut ancestry = table.ancestry(process.key);
@@ -106,11 +105,11 @@ fn fill<T>(fact: &mut Known<T>, other: Known<T>) {
 }
 
 /// What `ask` says of a number, or why there is none to ask for.
-fn fact(number: Known<Option<u32>>, ask: impl FnOnce(u32) -> Known<String>) -> Known<String> {
+fn fact(number: &Known<Option<u32>>, ask: impl FnOnce(u32) -> Known<String>) -> Known<String> {
     match number {
-        Known::Is(Some(number)) => ask(number),
+        Known::Is(Some(number)) => ask(*number),
         Known::Is(None) => Known::Missing(Reason::NotFound),
         Known::Pending => Known::Pending,
-        Known::Missing(reason) => Known::Missing(reason),
+        Known::Missing(reason) => Known::Missing(*reason),
     }
 }

@@ -1,5 +1,7 @@
 //! What drives the engine: everything that reaches it from outside, in order.
 
+use std::time::Duration;
+
 use bstr::BString;
 
 use crate::model::line::Started;
@@ -17,6 +19,8 @@ pub enum Input {
     File(Timestamp, Box<FileObservation>),
     /// Time has passed, and nothing else happened.
     Tick(Timestamp),
+    /// The wall clock was set: what must now be added to a time of the boot clock, in nanoseconds.
+    Clock(i64),
     /// A large program's hash is ready.
     Hashed(Timestamp, BString, Result<String, Reason>),
     /// Something was not seen.
@@ -40,4 +44,12 @@ pub struct Start {
     pub users: Vec<(u32, BString)>,
     /// Whether /lib is a link to usr/lib, so that both are one.
     pub merged_usr: bool,
+    /// Directories of the system manager besides those that systemd reads.
+    pub extra: Vec<BString>,
+    /// How long a name that went away may take to return.
+    pub settle: Duration,
+    /// The key under which secrets are marked.
+    pub redaction_key: [u8; 32],
+    /// Unit directories that are named by way of links, each with its true path.
+    pub links: Vec<(BString, BString)>,
 }

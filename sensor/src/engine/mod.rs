@@ -1,5 +1,203 @@
 //! The core: takes what sources saw, asks the host, and tells lines. It has no clock and opens nothing.
 
+mod actor;
+mod counters;
+mod event;
+mod files;
 mod input;
+mod units;
 
+use std::time::Duration;
+
+use crate::correlate::ProcessTable;
+use crate::correlate::touched::Touched;
+use crate::decode::kernel::{self, Clock, Directories, Lanes};
+use crate::host::Host;
+use crate::model::event::EventId;
+use crate::model::line::{Enrichment, Started};
+use crate::model::{Line, Loss, Observation, ObservationId, ObservationKind, Timestamp};
+
+use counters::Counters;
 pub use input::{Input, Start};
+use units::Units;
+
+/// The core.
+pub struct Engine {
+    run: String,
+    clock: Clock,
+    lanes: Lanes,
+    directories: Directories,
+    now: Timestamp,
+    settle: Duration,
+    processes: ProcessTable,
+    units: Units,
+    touched: Touched,
+    hashes: event::Hashes,
+    counters: Counters,
+    observations: u64,
+    events: u64,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// A core that waits for [`Input::Start`].
+    pub fn new() -> Self {
+        Self {
+            run: String::new(),
+            clock: Clock::default(),
+            lanes: Lanes::default(),
+            directories: Directories::new(),
+            now: Timestamp(0),
+            settle: Duration::ZERO,
+            processes: ProcessTable::default(),
+            units: Units::default(),
+            touched: Touched::default(),
+            hashes: event::Hashes::default(),
+            counters: Counters::default(),
+            observations: 0,
+            events: 0,
+        }
+    }
+
+    /// Takes one input and adds the lines that it causes to `lines`.
+    pub fn feed(&mut self, input: Input, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        match input {
+            Input::Start(start) => self.start(*start, host, lines),
+            Input::Kernel(bytes) => self.kernel(&bytes, host, lines),
+            Input::File(time, seen) => {
+                self.pass(time, host, lines);
+                let kind = ObservationKind::File(*seen);
+                let id = self.next_observation();
+                self.observe(Observation { id, time, kind }, host, lines);
+            }
+            Input::Tick(time) => self.pass(time, host, lines),
+            Input::Clock(offset) => self.clock = Clock { offset_ns: offset },
+            Input::Hashed(time, path, sha256) => {
+                self.pass(time, host, lines);
+                for event in self.hashes.take(&path) {
+                    lines.push(Line::Enrichment(Enrichment {
+                        time,
+                        event,
+                        path: path.to_string(),
+                        sha256: sha256.clone().into(),
+                    }));
+                }
+            }
+            Input::Loss(loss) => {
+                self.counters.losses += 1;
+                lines.push(Line::Loss(loss));
+            }
+            Input::Rescan(time) => {
+                self.pass(time, host, lines);
+                self.rescan(host, lines);
+            }
+            Input::Heartbeat(time, sources) => {
+                self.pass(time, host, lines);
+                lines.push(Line::Heartbeat(self.totals(time, sources)));
+            }
+            Input::Stop(time, reason, sources) => {
+                self.finish(time, host, lines);
+                lines.push(Line::Stopped { reason, totals: self.totals(time, sources) });
+            }
+        }
+    }
+
+    /// When the core wants to hear that time has passed, if nothing happens before.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.touched.deadline()
+    }
+
+    fn start(&mut self, start: Start, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        self.run.clone_from(&start.started.run);
+        self.now = start.started.time;
+        self.settle = start.settle;
+        self.clock = Clock { offset_ns: start.boot_offset_ns };
+        actor::seed(&mut self.processes, host);
+        self.units = Units::new(&start);
+        self.units.read(host);
+        lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));
+    }
+
+    fn kernel(&mut self, bytes: &[u8], host: &mut dyn Host, lines: &mut Vec<Line>) {
+        self.counters.records += 1;
+        match kernel::decode(bytes, self.clock, &self.directories) {
+            Ok(record) => {
+                let lost = self.lanes.note(record.lane, record.sequence);
+                if lost > 0 {
+                    lines.push(Line::Loss(Loss {
+                        time: record.time,
+                        source: "kernel records".into(),
+                        reason: "numbers are missing in their sequence".into(),
+                        count: Some(lost),
+                        consequence: "processes and commands of that moment may be missing or misnamed"
+                            .into(),
+                    }));
+                }
+                self.pass(record.time, host, lines);
+                let id = self.next_observation();
+                self.observe(Observation { id, time: record.time, kind: record.kind }, host, lines);
+            }
+            Err(error) => {
+                self.counters.undecodable += 1;
+                // The first of a kind speaks for the others: a broken source must not flood its reader.
+                if self.counters.undecodable.is_power_of_two() {
+                    lines.push(Line::Loss(Loss {
+                        time: self.now,
+                        source: "kernel record".into(),
+                        reason: format!("{error}; {} such records so far", self.counters.undecodable),
+                        count: Some(1),
+                        consequence: "what the record told is missing".into(),
+                    }));
+                }
+            }
+        }
+    }
+
+    fn observe(&mut self, seen: Observation, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        match seen.kind {
+            ObservationKind::Fork(fork) => {
+                self.counters.processes += 1;
+                self.processes.fork(fork);
+            }
+            ObservationKind::Exec(exec) => {
+                self.counters.processes += 1;
+                self.processes.exec(exec.process);
+            }
+            ObservationKind::Exit(key) => {
+                self.counters.processes += 1;
+                let key = self.processes.resolve(key);
+                self.processes.exit(key, seen.time);
+                // What the process was still writing is finished now.
+                for touch in self.touched.held(Some(key)) {
+                    self.tell(&touch, host, lines);
+                }
+            }
+            ObservationKind::File(file) => self.file(seen.id, seen.time, &file, host, lines),
+        }
+    }
+
+    /// Time has come to `now`: tells what is due. Time never goes back.
+    fn pass(&mut self, now: Timestamp, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        if now > self.now {
+            self.now = now;
+        }
+        for touch in self.touched.due(self.now) {
+            self.due(touch, host, lines);
+        }
+    }
+
+    fn next_observation(&mut self) -> ObservationId {
+        self.observations += 1;
+        ObservationId(self.observations)
+    }
+
+    fn next_event(&mut self) -> EventId {
+        self.events += 1;
+        EventId { run: self.run.clone(), number: self.events }
+    }
+}

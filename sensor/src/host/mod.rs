@@ -1,8 +1,12 @@
 //! What the core asks of a host. A live host answers from its file system and /proc, a recording from what was answered then.
 
+mod file;
+
 use bstr::{BStr, BString};
 
-use crate::model::{FileState, Known, Process, Reason, Scope};
+pub use file::{FileState, RegularFile};
+
+use crate::model::{Known, Process, Reason, Scope};
 
 /// The most bytes of a unit file that are read; systemd itself refuses lines over 1 MiB.
 pub const MOST_CONTENT: u64 = 1024 * 1024;

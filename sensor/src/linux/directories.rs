@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BStr, BString};
 
 use super::path::{bytes_of, os_path};
 use super::users;
+use crate::config::Linux;
 use crate::systemd::search_path::Host as Layout;
 use crate::systemd::{GeneratorDirectory, SearchPath, UserDirectories};
 
@@ -16,16 +17,20 @@ pub struct Directories {
     pub layout: Layout,
     /// The users whose managers may run, with their homes.
     pub users: Vec<(u32, BString)>,
+    /// Those of the system manager that the configuration adds.
+    pub extra: Vec<BString>,
+    /// Those that are named by way of links, each with its true path.
+    pub links: Vec<(BString, BString)>,
     /// Every directory to watch, by its true path.
     pub watched: Vec<BString>,
 }
 
 impl Directories {
-    /// Finds them; those of users only where `with_users`.
-    pub fn find(with_users: bool) -> Self {
+    /// Finds them, as far as `config` wants them watched.
+    pub fn find(config: &Linux) -> Self {
         let layout =
             Layout { merged_usr: fs::canonicalize("/lib").is_ok_and(|path| path == Path::new("/usr/lib")) };
-        let users: Vec<(u32, BString)> = if with_users {
+        let users: Vec<(u32, BString)> = if config.users {
             users::with_homes().into_iter().map(|user| (user.uid, resolve(user.home.as_ref()))).collect()
         } else {
             Vec::new()
@@ -34,16 +39,23 @@ impl Directories {
         paths.extend(
             users.iter().map(|(uid, home)| SearchPath::user(&UserDirectories::of(*uid, home.as_ref()))),
         );
-        let mut watched: Vec<BString> = paths
-            .iter()
-            .flat_map(|path| &path.directories)
-            .map(|directory| directory.path.clone())
-            .chain(GeneratorDirectory::ALL.iter().map(|directory| directory.path.into()))
-            .map(|path| resolve(path.as_ref()))
-            .collect();
+        let extra: Vec<BString> =
+            config.extra_unit_directories.iter().map(|path| resolve(bytes_of(path).as_ref())).collect();
+        let mut watched = extra.clone();
+        let mut links = Vec::new();
+        let units = paths.into_iter().flat_map(|path| path.directories).map(|directory| directory.path);
+        for named in units.chain(GeneratorDirectory::ALL.iter().map(|directory| directory.path.into())) {
+            let path = resolve(named.as_ref());
+            if path != named {
+                links.push((named, path.clone()));
+            }
+            watched.push(path);
+        }
         watched.sort_unstable();
         watched.dedup();
-        Self { layout, users, watched }
+        links.sort_unstable();
+        links.dedup();
+        Self { layout, users, extra, links, watched }
     }
 }
 
@@ -69,6 +81,8 @@ pub fn resolve(path: &BStr) -> BString {
 
 #[cfg(test)]
 mod tests {
+    use bstr::ByteSlice as _;
+
     use super::*;
 
     #[test]
@@ -84,10 +98,10 @@ mod tests {
 
     #[test]
     fn the_system_manager_is_always_watched_and_users_on_demand() {
-        let alone = Directories::find(false);
+        let alone = Directories::find(&Linux { users: false, ..Linux::default() });
         assert!(alone.users.is_empty());
         assert!(alone.watched.iter().any(|path| path == "/etc/systemd/system"));
         assert!(alone.watched.iter().any(|path| path.ends_with_str("/system-generators")));
-        assert!(Directories::find(true).watched.len() >= alone.watched.len());
+        assert!(Directories::find(&Linux::default()).watched.len() >= alone.watched.len());
     }
 }

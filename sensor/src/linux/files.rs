@@ -9,8 +9,8 @@ use bstr::{BStr, BString};
 use sha2::{Digest as _, Sha256};
 
 use super::path::{bytes_of, os_path};
-use crate::host::{MOST_CONTENT, Program};
-use crate::model::{FileState, Known, Reason, RegularFile};
+use crate::host::{FileState, MOST_CONTENT, Program, RegularFile};
+use crate::model::{Known, Reason};
 
 /// How often a file that changes while it is read is read again.
 const TRIES: usize = 3;

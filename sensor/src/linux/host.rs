@@ -7,8 +7,8 @@ use bstr::{BStr, BString};
 
 use super::users::UserNames;
 use super::{files, proc, users};
-use crate::host::{Host, Program};
-use crate::model::{FileState, Known, Process, Reason, Scope};
+use crate::host::{FileState, Host, Program};
+use crate::model::{Known, Process, Reason, Scope};
 
 /// The most large programs that wait to be hashed.
 const MOST_WAITING: usize = 256;

@@ -1,11 +1,16 @@
 //! What touches a Linux host: its files, its processes, and the kernel's ways to tell of changes.
 
 pub mod cgroup;
+pub mod clock;
 pub mod directories;
+pub mod doctor;
 pub mod ebpf;
 pub mod fanotify;
 pub mod files;
 pub mod host;
+pub mod live;
 pub mod path;
 pub mod proc;
+mod readable;
+pub mod sources;
 pub mod users;

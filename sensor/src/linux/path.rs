@@ -6,6 +6,8 @@ use std::path::Path;
 
 use bstr::{BStr, BString};
 
+pub use crate::path::join;
+
 /// `path` as the standard library wants it.
 pub fn os_path(path: &BStr) -> &Path {
     Path::new(OsStr::from_bytes(path))
@@ -14,14 +16,4 @@ pub fn os_path(path: &BStr) -> &Path {
 /// `path` as bytes.
 pub fn bytes_of(path: &Path) -> BString {
     path.as_os_str().as_bytes().into()
-}
-
-/// `directory` and `name`, joined by one slash.
-pub fn join(directory: &BStr, name: &BStr) -> BString {
-    let mut path = BString::from(directory.to_vec());
-    if !path.ends_with(b"/") {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
-    path
 }

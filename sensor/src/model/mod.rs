@@ -2,7 +2,6 @@
 
 pub mod change;
 pub mod event;
-pub mod file;
 pub mod finding;
 pub mod known;
 pub mod line;
@@ -14,7 +13,6 @@ pub mod time;
 
 pub use change::{Change, TextDiff};
 pub use event::{Action, EventId, Mechanism, ServiceEvent};
-pub use file::{FileState, RegularFile};
 pub use finding::{AttackVersion, DataComponent, Finding, Severity, Technique};
 pub use known::{Known, Reason};
 pub use line::Line;

@@ -1,5 +1,7 @@
 //! The lines of a recording: what reached the engine, and after it what the host answered to the questions that followed.
 
+use std::time::Duration;
+
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,8 @@ pub(super) enum Entry {
     File(FileObservationForm),
     /// Time has passed.
     Tick(i64),
+    /// The wall clock was set.
+    Clock(i64),
     /// A large program's hash is ready.
     Hashed { time: i64, path: Text, sha256: ResultForm<String> },
     /// Something was not seen.
@@ -70,6 +74,10 @@ pub(super) struct StartForm {
     boot_offset_ns: i64,
     users: Vec<(u32, Text)>,
     merged_usr: bool,
+    links: Vec<(Text, Text)>,
+    extra: Vec<Text>,
+    settle_ns: u64,
+    redaction_key: [u8; 32],
 }
 
 /// A name in a watched directory changed.
@@ -131,6 +139,10 @@ impl From<Start> for StartForm {
             boot_offset_ns: start.boot_offset_ns,
             users: start.users.into_iter().map(|(uid, home)| (uid, home.into())).collect(),
             merged_usr: start.merged_usr,
+            extra: start.extra.into_iter().map(Into::into).collect(),
+            settle_ns: u64::try_from(start.settle.as_nanos()).unwrap_or(u64::MAX),
+            redaction_key: start.redaction_key,
+            links: start.links.into_iter().map(|(named, path)| (named.into(), path.into())).collect(),
         }
     }
 }
@@ -154,6 +166,10 @@ impl From<StartForm> for Start {
             boot_offset_ns: form.boot_offset_ns,
             users: form.users.into_iter().map(|(uid, home)| (uid, home.into())).collect(),
             merged_usr: form.merged_usr,
+            extra: form.extra.into_iter().map(Into::into).collect(),
+            settle: Duration::from_nanos(form.settle_ns),
+            redaction_key: form.redaction_key,
+            links: form.links.into_iter().map(|(named, path)| (named.into(), path.into())).collect(),
         }
     }
 }
@@ -174,6 +190,7 @@ impl From<Input> for Entry {
                 error: seen.error,
             }),
             Input::Tick(time) => Self::Tick(time.0),
+            Input::Clock(offset) => Self::Clock(offset),
             Input::Hashed(time, path, sha256) => {
                 Self::Hashed { time: time.0, path: path.into(), sha256: ResultForm::of(sha256, |hash| hash) }
             }
@@ -215,6 +232,7 @@ impl Entry {
                 }),
             ),
             Self::Tick(time) => Input::Tick(Timestamp(time)),
+            Self::Clock(offset) => Input::Clock(offset),
             Self::Hashed { time, path, sha256 } => {
                 Input::Hashed(Timestamp(time), path.into(), sha256.result(|hash| hash))
             }

@@ -5,9 +5,9 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::text::Text;
-use crate::host::Program;
+use crate::host::{FileState, Program, RegularFile};
 use crate::model::process::{Credentials, Namespaces};
-use crate::model::{FileState, Known, Process, ProcessKey, Reason, RegularFile, Scope};
+use crate::model::{Known, Process, ProcessKey, Reason, Scope};
 
 /// A reason, by its name.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use bstr::{BStr, BString};
 use super::entry::{self, Answer, Entry, VERSION};
 use super::text::Text;
 use crate::engine::Input;
-use crate::host::{Host, Program};
-use crate::model::{FileState, Process, Reason, Scope};
+use crate::host::{FileState, Host, Program};
+use crate::model::{Process, Reason, Scope};
 
 /// The longest line that is read: a unit file's content, in base64, and some.
 const MOST_LINE: u64 = 4 * 1024 * 1024;

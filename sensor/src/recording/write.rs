@@ -8,8 +8,8 @@ use super::entry::{Answer, Entry, VERSION};
 use super::form::ResultForm;
 use super::text::Text;
 use crate::engine::Input;
-use crate::host::{Host, Program};
-use crate::model::{FileState, Process, Reason, Scope};
+use crate::host::{FileState, Host, Program};
+use crate::model::{Process, Reason, Scope};
 
 /// Writes a recording.
 pub struct Recorder {

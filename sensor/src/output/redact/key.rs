@@ -50,6 +50,16 @@ impl Key {
         Ok(Self(bytes))
     }
 
+    /// The key that a recording kept.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key itself, for a recording, which holds the secrets anyway.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// The key in the file at `path`, which is made with mode 0600 where there is none.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::File { path: path.to_owned(), source };

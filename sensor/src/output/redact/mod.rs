@@ -47,6 +47,11 @@ impl Redactor {
         Self { key, keep }
     }
 
+    /// Marks under `key` from now on.
+    pub fn set_key(&mut self, key: Key) {
+        self.key = key;
+    }
+
     /// Takes the secrets out of `line`.
     pub fn redact(&self, line: &mut Line) {
         match line {

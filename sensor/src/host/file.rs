@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bstr::BString;
 
-use super::known::Reason;
+use crate::model::Reason;
 
 /// What stands under a name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,68 @@
+//! The command line: what can be asked for, and what its exit status says.
+//!
+//! 0: done. 1: it could not be done, or not wholly. 2: the arguments make no sense. 3: nobody reads the output any more.
+
+mod config;
+#[cfg(target_os = "linux")]
+mod doctor;
+mod output;
+mod replay;
+#[cfg(target_os = "linux")]
+mod run;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Nobody reads the output any more.
+const READER_GONE: u8 = 3;
+
+/// Tells which services were created, changed, hijacked, hidden or stopped, by whom, and what that means.
+#[derive(Parser)]
+#[command(name = "svcsensor", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Watches this host and tells what happens, a line each.
+    #[cfg(target_os = "linux")]
+    Run(run::Args),
+    /// Reads recordings or Windows event logs, and tells what happened then.
+    Replay(replay::Args),
+    /// Tells what can be seen on this host and what can't, and why.
+    #[cfg(target_os = "linux")]
+    Doctor(doctor::Args),
+    /// Looks at the configuration.
+    Config(config::Args),
+}
+
+/// Does what the arguments ask for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::builder()
+                .with_env_var("SVCSENSOR_LOG")
+                .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
+                .from_env_lossy(),
+        )
+        .with_target(false)
+        .init();
+    let result = match cli.verb {
+        #[cfg(target_os = "linux")]
+        Verb::Run(args) => run::run(&args),
+        Verb::Replay(args) => replay::replay(&args),
+        #[cfg(target_os = "linux")]
+        Verb::Doctor(args) => doctor::doctor(&args),
+        Verb::Config(args) => config::config(&args),
+    };
+    result.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        ExitCode::FAILURE
+    })
+}

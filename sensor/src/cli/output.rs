@@ -1,0 +1,108 @@
+//! The way out, as the configuration wants it, for every verb that tells lines.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::config::{self, Config, Format};
+use crate::detect::{self, Detector};
+use crate::model::{Line, Loss, Timestamp};
+use crate::output::encode::human::{Color, HumanEncoder};
+use crate::output::encode::json::JsonEncoder;
+use crate::output::redact::{Key, Redactor};
+use crate::output::transport::{OnFull, Options, Target, Writer};
+use crate::pipeline::{Encoder, WayOut};
+
+/// How long the end waits until the reader has taken all lines.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before a failed write is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What a slow reader does to those who tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Nothing: lines are dropped, counted, and told as lost.
+    Live,
+    /// They wait.
+    Replay,
+}
+
+/// What every line goes through, secrets being marked under `key`.
+///
+/// # Errors
+/// When the settings of the analytics make no sense.
+pub(super) fn way_out(config: &Config, key: Key) -> Result<WayOut> {
+    let redactor = config.redact.enabled.then(|| Redactor::new(key, config.redact.keep.clone()));
+    let detector = Detector::new(options(&config.detect)).context("setting up the analytics")?;
+    Ok(WayOut { detector, redactor, encoder: encoder(config) })
+}
+
+/// The key of this installation, or where it has none and can't keep one, a key for this run.
+///
+/// # Errors
+/// When the key that is there must not be used, or the system gives no random bytes.
+pub(super) fn key(config: &Config) -> Result<Key> {
+    let folder = config.redact.key_file.parent();
+    if config.redact.enabled && folder.is_some_and(std::path::Path::is_dir) {
+        return Key::load_or_create(&config.redact.key_file).context("taking the key for redaction");
+    }
+    Key::random().context("making a key for redaction")
+}
+
+/// Opens what the lines go to; `closed` is called when nobody reads them any more.
+///
+/// # Errors
+/// When it can't be opened.
+pub(super) fn writer(config: &Config, pace: Pace, closed: impl FnOnce() + Send + 'static) -> Result<Writer> {
+    let target = config.output.path.clone().map_or(Target::Stdout, Target::File);
+    let told = encoder(config);
+    let options = Options {
+        queue_bytes: config.output.queue_bytes,
+        on_full: if pace == Pace::Live { OnFull::Drop } else { OnFull::Wait },
+        retry: RETRY,
+        loss_line: Box::new(move |count| loss_line(&told, count)),
+        on_closed: Box::new(closed),
+    };
+    Ok(Writer::start(target, options)?)
+}
+
+fn encoder(config: &Config) -> Encoder {
+    let terminal = config.output.path.is_none() && std::io::stdout().is_terminal();
+    let human = match config.output.format {
+        Format::Auto => terminal,
+        Format::Json => false,
+        Format::Human => true,
+    };
+    if !human {
+        return Encoder::Json(JsonEncoder::new(None));
+    }
+    let variable = |name| std::env::var(name).ok();
+    let color = Color::choose(terminal, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
+    Encoder::Human(HumanEncoder::new(color))
+}
+
+fn options(config: &config::Detect) -> detect::Options {
+    let allowed = config.allow.iter().map(|entry| detect::Allowed {
+        analytic: entry.analytic.clone(),
+        service: entry.service.clone(),
+        reason: entry.reason.clone(),
+        until: entry.until,
+    });
+    detect::Options { disabled: config.disabled.clone(), allowed: allowed.collect() }
+}
+
+/// The line that stands where `count` lines are missing.
+fn loss_line(encoder: &Encoder, count: u64) -> Vec<u8> {
+    let now = jiff::Timestamp::now().as_nanosecond();
+    let loss = Loss {
+        time: Timestamp(i64::try_from(now).unwrap_or(i64::MAX)),
+        source: "output".into(),
+        reason: "the reader was too slow".into(),
+        count: Some(count),
+        consequence: "lines are missing here".into(),
+    };
+    let mut line = Vec::new();
+    encoder.encode(&Line::Loss(loss), &mut line);
+    line
+}

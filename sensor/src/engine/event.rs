@@ -1,0 +1,181 @@
+//! Changes of units become events, with all that can be told of them.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BStr, BString};
+
+use super::{Engine, actor};
+use crate::correlate::touched::Touch;
+use crate::host::{Host, Program};
+use crate::model::event::{EventId, Executable, FileFacts};
+use crate::model::process::Confidence;
+use crate::model::{Action, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::systemd::UnitName;
+use crate::systemd::change::UnitChange;
+use crate::systemd::command_line::ExecCommand;
+use crate::systemd::inventory::{EffectiveUnit, FileChange, FileState, RegularFile};
+
+/// The most programs that are told of one service.
+const MOST_EXECUTABLES: usize = 64;
+/// The most hashes that are waited for.
+const MOST_AWAITED: usize = 1024;
+
+/// Events that wait for a program's hash.
+#[derive(Default)]
+pub(super) struct Hashes {
+    awaited: HashMap<BString, Vec<EventId>>,
+}
+
+impl Hashes {
+    /// Takes the events that wait for the hash of the program at `path`.
+    pub(super) fn take(&mut self, path: &BString) -> Vec<EventId> {
+        self.awaited.remove(path).unwrap_or_default()
+    }
+
+    /// Whether there was room for `event` to wait.
+    fn wait(&mut self, path: &BString, event: &EventId) -> bool {
+        let room = self.awaited.len() < MOST_AWAITED;
+        if room || self.awaited.contains_key(path) {
+            self.awaited.entry(path.clone()).or_default().push(event.clone());
+        }
+        room
+    }
+}
+
+impl Engine {
+    /// The event of one unit's change, caused by `touch` and seen in `file`.
+    pub(super) fn event(
+        &mut self,
+        change: UnitChange,
+        file: &FileChange,
+        touch: &Touch,
+        host: &mut dyn Host,
+    ) -> ServiceEvent {
+        let id = self.next_event();
+        let unit = change.after.as_ref().or(change.before.as_ref());
+        let executables = unit.map_or_else(Vec::new, |unit| self.executables(&id, &unit.commands, host));
+        let mechanism = change.mechanism;
+        let affected: Vec<&str> = change.affected.iter().map(UnitName::as_str).collect();
+        let details = if affected.is_empty() { Vec::new() } else { vec![("affected", affected.join(" "))] };
+        let actor = actor::describe(touch.actor, None, &mut self.processes, host);
+        ServiceEvent {
+            time: touch.time,
+            host: None,
+            action: change.action,
+            mechanism,
+            service: ServiceId { manager: Manager::Systemd, scope: change.scope, name: change.unit },
+            display_name: unit.and_then(|unit| unit.description().map(str::to_owned)),
+            definition: unit.map(|unit| unit.settings.clone()).unwrap_or_default(),
+            changes: change.changes,
+            file: Some(facts(file)),
+            executables,
+            enablement: enablement(change.after.as_ref()),
+            enablement_before: enablement(change.before.as_ref()),
+            loaded: loaded(change.scope, change.action, mechanism, host),
+            actor,
+            confidence: Confidence::High,
+            note: change.note,
+            details,
+            missing: Vec::new(),
+            evidence: touch.evidence.clone(),
+            id,
+        }
+    }
+
+    /// The programs that a unit runs, each once.
+    fn executables(
+        &mut self,
+        id: &EventId,
+        commands: &[ExecCommand],
+        host: &mut dyn Host,
+    ) -> Vec<Executable> {
+        let mut seen = HashSet::new();
+        let mut executables = Vec::new();
+        for command in commands {
+            if executables.len() == MOST_EXECUTABLES {
+                break;
+            }
+            if !seen.insert((&command.setting, &command.raw)) {
+                continue;
+            }
+            let (path, program) = find(command, host);
+            let (sha256, owner, mode) = match program {
+                Ok(program) => {
+                    let mut sha256 = program.sha256;
+                    if sha256 == Known::Pending && !self.hashes.wait(&program.path, id) {
+                        sha256 = Known::Missing(Reason::TooLarge);
+                    }
+                    (sha256, Known::Is(program.owner), Known::Is(program.mode))
+                }
+                Err(reason) => (Known::Missing(reason), Known::Missing(reason), Known::Missing(reason)),
+            };
+            executables.push(Executable {
+                setting: command.setting.clone(),
+                command_line: command.raw.clone(),
+                path,
+                arguments: command.argv.iter().skip(1).cloned().collect(),
+                sha256,
+                owner,
+                mode,
+            });
+        }
+        executables
+    }
+}
+
+/// The program that a command runs: a plain name is looked for where systemd looks.
+fn find(command: &ExecCommand, host: &mut dyn Host) -> (String, Result<Program, Reason>) {
+    let mut candidates = command.candidates();
+    if candidates.is_empty() {
+        candidates.push(command.path.clone());
+    }
+    let mut last = Err(Reason::NotFound);
+    for candidate in candidates {
+        last = host.program(BStr::new(&candidate));
+        if last.is_ok() {
+            return (candidate, last);
+        }
+    }
+    (command.path.clone(), last)
+}
+
+fn enablement(unit: Option<&EffectiveUnit>) -> Known<crate::model::service::Enablement> {
+    Known::Is(unit.map_or(crate::model::service::Enablement::Absent, |unit| unit.enablement))
+}
+
+/// Whether the manager has read what changed. It reads unit files when it is told to, but for those that it or its
+/// generators write.
+fn loaded(scope: Scope, action: Action, mechanism: Mechanism, host: &mut dyn Host) -> Known<bool> {
+    if !host.manager_runs(scope) {
+        return Known::Missing(Reason::NotFound);
+    }
+    Known::Is(mechanism == Mechanism::Transient && action == Action::Created)
+}
+
+/// What is told of the file that changed: of the one that is there now, or of the one that was.
+fn facts(change: &FileChange) -> FileFacts {
+    let state = if change.after.is_absent() { &change.before } else { &change.after };
+    let file = state.file();
+    let fact = |reason| match state {
+        FileState::Unreadable(reason) => *reason,
+        _ => reason,
+    };
+    let of = |get: &dyn Fn(&RegularFile) -> u64| {
+        file.map_or(Known::Missing(fact(Reason::NotFound)), |file| Known::Is(get(file)))
+    };
+    FileFacts {
+        path: change.full_path(),
+        path_as_named: Known::Missing(Reason::Unsupported),
+        link_target: match state {
+            FileState::Symlink(link) => Some(link.target.clone()),
+            _ => None,
+        },
+        sha256: file.map_or(Known::Missing(fact(Reason::NotFound)), |file| {
+            file.sha256.clone().map(|hash| hash.to_string())
+        }),
+        size: of(&|file| file.size),
+        mode: of(&|file| u64::from(file.mode)).map(|mode| u32::try_from(mode).unwrap_or(0)),
+        owner: file.map_or(Known::Missing(fact(Reason::NotFound)), |file| Known::Is((file.uid, file.gid))),
+        diff: change.diff(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Names that changed: when to look at them, and what they turn out to be.
+
+use bstr::BString;
+
+use super::Engine;
+use super::units::Place;
+use crate::correlate::touched::{SETTLE_GENERATED, Touch, Verdict};
+use crate::host::{FileState, Host};
+use crate::model::observation::FileObservation;
+use crate::model::{FileOperation, Line, ObservationId, ProcessKey, Timestamp};
+use crate::path::join;
+
+impl Engine {
+    /// A name in a watched directory changed.
+    pub(super) fn file(
+        &mut self,
+        id: ObservationId,
+        time: Timestamp,
+        seen: &FileObservation,
+        host: &mut dyn Host,
+        lines: &mut Vec<Line>,
+    ) {
+        self.counters.files += 1;
+        let path = join(seen.directory.as_ref(), seen.name.as_ref());
+        let actor = self.processes.resolve(seen.actor);
+        let touch = Touch { path, actor, time, operation: seen.operation, evidence: vec![id], observed: 1 };
+        if seen.error != 0 {
+            // An attempt that failed changed nothing.
+            self.counters.unchanged += 1;
+            return;
+        }
+        match self.units.place(touch.path.as_ref()) {
+            Place::Directory => self.directory(&touch, host, lines),
+            Place::Generator(_) | Place::NotAUnit => self.counters.not_a_unit += 1,
+            Place::Elsewhere => self.counters.elsewhere += 1,
+            Place::Unit { generated } => {
+                let settle = if generated { SETTLE_GENERATED } else { self.settle };
+                // A link has no writer that could still hold it, whatever operation made it.
+                let created = matches!(touch.operation, FileOperation::Create);
+                let operation =
+                    if created && matches!(host.file(touch.path.as_ref()), FileState::Symlink { .. }) {
+                        FileOperation::Symlink
+                    } else {
+                        touch.operation
+                    };
+                if let Verdict::Now(touch) = self.touched.note(Touch { operation, ..touch }, settle) {
+                    self.tell_or_wait(touch, settle, host, lines);
+                }
+            }
+        }
+    }
+
+    /// A directory came or went: what it holds came or went with it.
+    fn directory(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        self.counters.directories += 1;
+        let now_there: Vec<BString> = self.units.contents(touch.path.as_ref(), host);
+        let mut paths = self.units.known_below(touch.path.as_ref());
+        paths.extend(now_there);
+        paths.sort_unstable();
+        paths.dedup();
+        for path in paths {
+            let there = self.units.place(path.as_ref());
+            let Place::Unit { generated } = there else { continue };
+            let settle = if generated { SETTLE_GENERATED } else { self.settle };
+            let touch = Touch { path, operation: FileOperation::RenameTo, observed: 0, ..touch.clone() };
+            if let Verdict::Now(touch) = self.touched.note(touch, settle) {
+                self.tell_or_wait(touch, settle, host, lines);
+            }
+        }
+    }
+
+    /// Tells a change that was finished, unless the name is gone: then it waits for its return.
+    fn tell_or_wait(
+        &mut self,
+        touch: Touch,
+        settle: std::time::Duration,
+        host: &mut dyn Host,
+        lines: &mut Vec<Line>,
+    ) {
+        let known = self.units.knows(touch.path.as_ref());
+        if !known || host.file(touch.path.as_ref()) != FileState::Absent {
+            self.tell(&touch, host, lines);
+            return;
+        }
+        let gone = Touch { operation: FileOperation::Unlink, ..touch };
+        if let Verdict::Now(touch) = self.touched.note(gone, settle) {
+            self.tell(&touch, host, lines);
+        }
+    }
+
+    /// A change whose time has come: a writer that still holds the file gets more.
+    pub(super) fn due(&mut self, touch: Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        if matches!(touch.operation, FileOperation::Create | FileOperation::Write)
+            && let FileState::Regular(file) = host.file(touch.path.as_ref())
+            && host.writes(touch.actor.pid, file.object)
+        {
+            self.touched.hold(touch);
+            return;
+        }
+        self.tell(&touch, host, lines);
+    }
+
+    /// Looks at the name as it is now, and tells what that means.
+    pub(super) fn tell(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        let Some(observed) = self.units.apply(touch.path.as_ref(), host) else {
+            self.counters.unchanged += touch.observed;
+            return;
+        };
+        if observed.units.is_empty() {
+            self.counters.without_unit += touch.observed;
+            return;
+        }
+        self.counters.evidence += touch.observed;
+        for change in observed.units {
+            let event = self.event(change, &observed.file, touch, host);
+            lines.push(Line::Event(Box::new(event)));
+        }
+    }
+
+    /// Everything is read again: what differs is told, without who did it.
+    pub(super) fn rescan(&mut self, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        for path in self.units.all_paths(host) {
+            let touch = Touch {
+                path,
+                actor: ProcessKey { pid: 0, start_ns: 0 },
+                time: self.now,
+                operation: FileOperation::Reload,
+                evidence: Vec::new(),
+                observed: 0,
+            };
+            self.tell(&touch, host, lines);
+        }
+    }
+
+    /// The end has come: what still waits is told as it stands.
+    pub(super) fn finish(&mut self, time: Timestamp, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        self.pass(time, host, lines);
+        for touch in self.touched.all() {
+            self.tell(&touch, host, lines);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The units of the host as they are known, kept up to date by reading what changed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::input::Start;
+use crate::host::{FileState, Host, RegularFile};
+use crate::model::{Known, Reason, Scope};
+use crate::path::join;
+use crate::systemd::change::{self, Observed};
+use crate::systemd::inventory::{self, FileChange, Hash, Inventory, SpecialKind, SymbolicLink};
+use crate::systemd::search_path::{Host as Layout, Role, UnitDirectory};
+use crate::systemd::specifier::ManagerFacts;
+use crate::systemd::{GeneratorDirectory, Location, SearchPath, UserDirectories};
+
+/// How many links from one to the next are followed.
+const MOST_LINKS: usize = 8;
+
+/// The units of the host as they are known.
+pub(super) struct Units {
+    inventory: Inventory,
+    /// Directories of unit files, by true path.
+    directories: BTreeSet<BString>,
+    /// Directories of generators, by true path.
+    generators: Vec<(BString, &'static GeneratorDirectory)>,
+    /// Every path at which something is known to stand.
+    known: BTreeSet<BString>,
+}
+
+/// What a path is to the units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A unit's file, a drop-in or a dependency link.
+    Unit {
+        /// Whether a generator writes it.
+        generated: bool,
+    },
+    /// A generator's program.
+    Generator(&'static GeneratorDirectory),
+    /// A directory of such.
+    Directory,
+    /// A name that systemd doesn't read.
+    NotAUnit,
+    /// Outside of the unit directories.
+    Elsewhere,
+}
+
+impl Default for Units {
+    fn default() -> Self {
+        Self {
+            inventory: Inventory::new(Layout { merged_usr: true }),
+            directories: BTreeSet::new(),
+            generators: Vec::new(),
+            known: BTreeSet::new(),
+        }
+    }
+}
+
+impl Units {
+    /// The units of a host that is laid out as `start` says; none is read yet.
+    pub(super) fn new(start: &Start) -> Self {
+        let layout = Layout { merged_usr: start.merged_usr };
+        let true_path = |named: &BStr| {
+            start.links.iter().find(|(link, _path)| link == named).map(|(_link, path)| path.clone())
+        };
+        let mut units = Self { inventory: Inventory::new(layout), ..Self::default() };
+        let mut system = SearchPath::system(layout);
+        system.directories.extend(start.extra.iter().map(|path| UnitDirectory {
+            path: path.clone(),
+            role: Role::Local,
+            persistent: true,
+            scope: Scope::System,
+        }));
+        units.add(system, ManagerFacts::system(), true_path);
+        units.add(SearchPath::all_users(), ManagerFacts::default(), true_path);
+        for (uid, home) in &start.users {
+            let directories = UserDirectories::of(*uid, home.as_ref());
+            let facts = ManagerFacts::user(None, home.as_ref(), &directories);
+            units.add(SearchPath::user(&directories), facts, true_path);
+        }
+        units.generators = GeneratorDirectory::ALL
+            .iter()
+            .map(|directory| {
+                (true_path(directory.path.into()).unwrap_or_else(|| directory.path.into()), directory)
+            })
+            .collect();
+        units
+    }
+
+    fn add(
+        &mut self,
+        mut path: SearchPath,
+        facts: ManagerFacts,
+        true_path: impl Fn(&BStr) -> Option<BString>,
+    ) {
+        path.resolve(true_path);
+        self.directories.extend(path.directories.iter().map(|directory| directory.path.clone()));
+        self.inventory.add_manager(path, facts);
+    }
+
+    /// Reads all units of the host.
+    pub(super) fn read(&mut self, host: &mut dyn Host) {
+        for path in self.all_paths(host) {
+            let state = self.read_state(path.as_ref(), host);
+            self.put(path.as_ref(), state);
+        }
+    }
+
+    /// The paths of all unit files: those that are known and those that are there now.
+    pub(super) fn all_paths(&self, host: &mut dyn Host) -> BTreeSet<BString> {
+        let mut paths = self.known.clone();
+        for directory in &self.directories {
+            paths.extend(self.contents(directory.as_ref(), host));
+        }
+        paths
+    }
+
+    /// What stands in the unit directory or directory of drop-ins or links at `directory` now.
+    pub(super) fn contents(&self, directory: &BStr, host: &mut dyn Host) -> Vec<BString> {
+        let mut contents = Vec::new();
+        for name in host.list(directory).unwrap_or_default() {
+            let path = join(directory, name.as_ref());
+            match self.place(path.as_ref()) {
+                Place::Unit { .. } | Place::Generator(_) => contents.push(path),
+                // Only a unit directory has such, so this goes no deeper.
+                Place::Directory if self.directories.contains(directory) => {
+                    let names = host.list(path.as_ref()).unwrap_or_default();
+                    contents.extend(names.iter().map(|name| join(path.as_ref(), name.as_ref())));
+                }
+                Place::Directory | Place::NotAUnit | Place::Elsewhere => {}
+            }
+        }
+        contents
+    }
+
+    /// What `path` is.
+    pub(super) fn place(&self, path: &BStr) -> Place {
+        if self.directories.contains(path) || self.directories.iter().any(|known| below(known.as_ref(), path))
+        {
+            return Place::Directory;
+        }
+        let parent = path.rsplit_once_str("/").map_or(BStr::new(""), |(parent, _name)| parent.as_bstr());
+        if let Some((_path, directory)) = self.generators.iter().find(|(known, _directory)| known == parent) {
+            return Place::Generator(directory);
+        }
+        match self.inventory.locate(path) {
+            Some((directory, rest)) => match Location::classify(rest) {
+                Location::Fragment(_) | Location::DropIn { .. } | Location::Dependency { .. } => {
+                    Place::Unit { generated: directory.role.is_generated() }
+                }
+                Location::DropInDirectory(_) | Location::DependencyDirectory(..) => Place::Directory,
+                Location::NotAUnit(_) => Place::NotAUnit,
+            },
+            None => Place::Elsewhere,
+        }
+    }
+
+    /// Whether something is known to stand at `path`.
+    pub(super) fn knows(&self, path: &BStr) -> bool {
+        self.known.contains(path)
+    }
+
+    /// What is known to stand below `directory`.
+    pub(super) fn known_below(&self, directory: &BStr) -> Vec<BString> {
+        let first = join(directory, BStr::new(""));
+        self.known.range(first.clone()..).take_while(|path| path.starts_with(&first)).cloned().collect()
+    }
+
+    /// How many units the system's managers and those of users have.
+    pub(super) fn len(&self) -> usize {
+        self.inventory.scopes().map(|scope| self.inventory.units(scope).len()).sum()
+    }
+
+    /// What stands at `path`, as the inventory wants it.
+    pub(super) fn read_state(&self, path: &BStr, host: &mut dyn Host) -> inventory::FileState {
+        match host.file(path) {
+            FileState::Absent => inventory::FileState::Absent,
+            FileState::Regular(file) => inventory::FileState::Regular(regular(&file)),
+            FileState::Symlink { target } => {
+                let file = self.follow(path, &target, host).map(Arc::new);
+                inventory::FileState::Symlink(SymbolicLink { target, file })
+            }
+            FileState::Directory => inventory::FileState::Directory,
+            FileState::Special => inventory::FileState::Special(SpecialKind::Pipe),
+            FileState::Unreadable(reason) => inventory::FileState::Unreadable(reason),
+        }
+    }
+
+    /// The file that a link leads to, unless the inventory has it anyway.
+    fn follow(&self, path: &BStr, target: &BString, host: &mut dyn Host) -> Option<inventory::RegularFile> {
+        let mut path = BString::from(path);
+        let mut target = target.clone();
+        for _ in 0..MOST_LINKS {
+            path = follow_one(path.as_ref(), target.as_ref());
+            if path == "/dev/null" || matches!(self.place(path.as_ref()), Place::Unit { .. }) {
+                return None;
+            }
+            match host.file(path.as_ref()) {
+                FileState::Regular(file) => return Some(regular(&file)),
+                FileState::Symlink { target: next } => target = next,
+                FileState::Absent | FileState::Directory | FileState::Special | FileState::Unreadable(_) => {
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes in what stands at `path` now, and tells what that changes.
+    pub(super) fn apply(&mut self, path: &BStr, host: &mut dyn Host) -> Option<Observed> {
+        let state = self.read_state(path, host);
+        self.note(path, &state);
+        let (directory, rest) = self.inventory.locate(path)?;
+        let directory = directory.path.clone();
+        change::observe(&mut self.inventory, directory.as_ref(), rest, state)
+    }
+
+    fn note(&mut self, path: &BStr, state: &inventory::FileState) {
+        if state.is_absent() {
+            self.known.remove(path);
+        } else {
+            self.known.insert(path.into());
+        }
+    }
+
+    fn put(&mut self, path: &BStr, state: inventory::FileState) -> Option<FileChange> {
+        self.note(path, &state);
+        let (directory, rest) = self.inventory.locate(path)?;
+        let directory = directory.path.clone();
+        self.inventory.apply(directory.as_ref(), rest, state)
+    }
+}
+
+fn regular(file: &RegularFile) -> inventory::RegularFile {
+    let whole = file.content.len() as u64 == file.size;
+    let sha256 = if whole { Known::Is(Hash::of(&file.content)) } else { Known::Missing(Reason::TooLarge) };
+    inventory::RegularFile::partial(&file.content, file.size, sha256, file.mode, file.uid, file.gid)
+}
+
+/// Whether `path` lies below `directory`.
+fn below(path: &BStr, directory: &BStr) -> bool {
+    path.strip_prefix(directory.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
+}
+
+/// Where a link at `path` leads to, by the text of both alone.
+fn follow_one(path: &BStr, target: &BStr) -> BString {
+    let base = if target.starts_with(b"/") {
+        BString::default()
+    } else {
+        path.rsplit_once_str("/").map_or_else(BString::default, |(parent, _name)| parent.into())
+    };
+    let mut names: Vec<&[u8]> = base.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
+    for name in target.split(|byte| *byte == b'/') {
+        match name {
+            b"" | b"." => {}
+            b".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    let mut path = BString::default();
+    for name in names {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_by_their_text() {
+        let path = BStr::new("/etc/systemd/system/a.service");
+        for (target, expected) in [
+            ("/opt/a.service", "/opt/a.service"),
+            ("b.service", "/etc/systemd/system/b.service"),
+            ("../user/./b.service", "/etc/systemd/user/b.service"),
+            ("../../../../../x", "/x"),
+            ("//opt//a", "/opt/a"),
+        ] {
+            assert_eq!(follow_one(path, BStr::new(target)), expected, "{target}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The live run: waits for whatever comes first, and hands it to the pipeline in the order in which it happened.
+//!
+//! One thread does it all, so that order needs no locks; hashing of large programs and writing of lines have threads
+//! of their own, so that neither a slow disk nor a slow reader holds it up.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+
+use super::clock;
+use super::host::{Hashed, LiveHost};
+use super::readable::Readable;
+use super::sources::Sources;
+use crate::config::Events;
+use crate::engine::{Input, Start};
+use crate::output::transport::{SendError, Writer};
+use crate::pipeline::Pipeline;
+use crate::recording::{Recorder, RecordingHost};
+
+/// How many batches are taken from a source before others get their turn.
+const BATCHES: usize = 16;
+
+/// Why a live run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to, by a signal.
+    Signal(&'static str),
+    /// Nobody reads its lines any more.
+    ReaderGone,
+}
+
+/// A live run.
+pub struct Live {
+    pipeline: Pipeline,
+    sources: Sources,
+    host: LiveHost,
+    hashed: mpsc::UnboundedReceiver<Hashed>,
+    recorder: Recorder,
+    writer: Writer,
+    closed: Arc<Notify>,
+    heartbeat: Duration,
+    out: Vec<u8>,
+    boot_offset_ns: i64,
+}
+
+impl Live {
+    /// Puts a run together; nothing is read yet. `closed` is notified when nobody reads the lines any more.
+    ///
+    /// # Errors
+    /// When no thread for hashing can be started.
+    pub fn new(
+        pipeline: Pipeline,
+        sources: Sources,
+        recorder: Recorder,
+        writer: Writer,
+        closed: Arc<Notify>,
+        events: &Events,
+    ) -> io::Result<Self> {
+        let (ready, hashed) = mpsc::unbounded_channel();
+        // A receiver that is gone means that the run is over.
+        let host = LiveHost::new(events.hash_limit_bytes, move |hash| drop(ready.send(hash)))?;
+        Ok(Self {
+            pipeline,
+            sources,
+            host,
+            hashed,
+            recorder,
+            writer,
+            closed,
+            heartbeat: events.heartbeat,
+            out: Vec::new(),
+            boot_offset_ns: 0,
+        })
+    }
+
+    /// Runs until a signal or the reader ends it. `ready` is called once the host has been read and every change from
+    /// then on is told.
+    ///
+    /// # Errors
+    /// When signals or a source can't be awaited.
+    pub async fn run(&mut self, start: Start, ready: impl FnOnce()) -> io::Result<Ended> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let process = self.sources.process_fd().map(Readable::new).transpose()?;
+        let files = self.sources.files_fd().map(Readable::new).transpose()?;
+        let mut heartbeat = tokio::time::interval(self.heartbeat);
+        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        heartbeat.tick().await;
+        self.boot_offset_ns = start.boot_offset_ns;
+        let mut ended = self.feed(Input::Start(Box::new(start)));
+        ready();
+        while ended.is_none() {
+            let wait = self.wait();
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => ended = Some(Ended::Signal("SIGTERM")),
+                _ = interrupt.recv() => ended = Some(Ended::Signal("SIGINT")),
+                () = self.closed.notified() => ended = Some(Ended::ReaderGone),
+                _ = hangup.recv() => self.writer.reopen(),
+                guard = Readable::wait(process.as_ref()) => {
+                    guard?.clear_ready();
+                    ended = self.take_process_records();
+                }
+                guard = Readable::wait(files.as_ref()) => {
+                    guard?.clear_ready();
+                    ended = self.take_file_changes()?;
+                }
+                Some(hash) = self.hashed.recv() => {
+                    ended = self.feed(Input::Hashed(clock::now(), hash.path, hash.sha256));
+                }
+                () = tokio::time::sleep(wait) => ended = self.feed(Input::Tick(clock::now())),
+                _ = heartbeat.tick() => ended = self.beat(),
+            }
+        }
+        Ok(ended.unwrap_or(Ended::ReaderGone))
+    }
+
+    /// Takes what the sources still hold, tells the last line, and waits at most `patience` until it is written.
+    pub fn stop(mut self, reason: &str, patience: Duration) -> crate::output::transport::Stats {
+        let _reader_may_be_gone = self.take_file_changes();
+        let counters = self.counters();
+        self.feed(Input::Stop(clock::now(), reason.to_owned(), counters));
+        self.recorder.flush();
+        self.writer.close(patience)
+    }
+
+    /// How long to wait for the engine's next deadline; an hour when it has none.
+    fn wait(&self) -> Duration {
+        self.pipeline.deadline().map_or(Duration::from_hours(1), |deadline| deadline.since(clock::now()))
+    }
+
+    fn take_process_records(&mut self) -> Option<Ended> {
+        for _ in 0..BATCHES {
+            let records = self.sources.process_records();
+            if records.is_empty() {
+                break;
+            }
+            for record in records {
+                if let Some(ended) = self.feed(Input::Kernel(record)) {
+                    return Some(ended);
+                }
+            }
+        }
+        self.tell_losses()
+    }
+
+    fn take_file_changes(&mut self) -> io::Result<Option<Ended>> {
+        for _ in 0..BATCHES {
+            let changes = self.sources.file_changes()?;
+            // Whoever made these changes was forked and executed before: their records come first.
+            if let Some(ended) = self.take_process_records() {
+                return Ok(Some(ended));
+            }
+            if changes.is_empty() {
+                break;
+            }
+            for change in changes {
+                if let Some(ended) = self.feed(change) {
+                    return Ok(Some(ended));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn tell_losses(&mut self) -> Option<Ended> {
+        let losses = self.sources.losses(clock::now());
+        if losses.is_empty() {
+            return None;
+        }
+        for loss in losses {
+            let rescan = loss.rescan;
+            if let Some(ended) = self.feed(Input::Loss(loss.loss)) {
+                return Some(ended);
+            }
+            if rescan && let Some(ended) = self.feed(Input::Rescan(clock::now())) {
+                return Some(ended);
+            }
+        }
+        None
+    }
+
+    fn beat(&mut self) -> Option<Ended> {
+        let offset = clock::boot_offset_ns();
+        if offset != self.boot_offset_ns {
+            self.boot_offset_ns = offset;
+            if let Some(ended) = self.feed(Input::Clock(offset)) {
+                return Some(ended);
+            }
+        }
+        let counters = self.counters();
+        let ended = self.tell_losses().or_else(|| self.feed(Input::Heartbeat(clock::now(), counters)));
+        self.recorder.flush();
+        ended
+    }
+
+    fn counters(&self) -> Vec<(String, u64)> {
+        let mut counters = self.sources.counters();
+        let lines = self.writer.stats();
+        counters.push(("output.accepted".into(), lines.accepted));
+        counters.push(("output.written".into(), lines.written));
+        counters.push(("output.dropped".into(), lines.dropped));
+        counters
+    }
+
+    fn feed(&mut self, input: Input) -> Option<Ended> {
+        self.recorder.input(&input);
+        let mut host = RecordingHost { host: &mut self.host, recorder: &mut self.recorder };
+        self.pipeline.feed(input, &mut host, &mut self.out);
+        if self.out.is_empty() {
+            return None;
+        }
+        match self.writer.send(std::mem::take(&mut self.out)) {
+            // What does not fit is counted by the writer, which tells it when the reader is back.
+            Ok(()) | Err(SendError::Full) => None,
+            Err(SendError::Closed) => Some(Ended::ReaderGone),
+        }
+    }
+}
