@@ -13,7 +13,7 @@ const OBJECTS: [&str; 1] = ["process"];
 const TARGET: &str = "bpfel-unknown-none";
 
 /// Builds svcsensor with its eBPF programs; finds, installs or builds the BPF toolchain that it takes.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Args {
     /// Optimised, as it is installed.
     #[arg(long)]
@@ -21,6 +21,13 @@ pub(crate) struct Args {
     /// The eBPF programs only.
     #[arg(long)]
     ebpf_only: bool,
+}
+
+impl Args {
+    /// The sensor as it is installed.
+    pub(crate) fn release() -> Self {
+        Self { release: true, ebpf_only: false }
+    }
 }
 
 /// Runs the verb.
@@ -94,7 +101,7 @@ fn workspace() -> PathBuf {
 }
 
 /// Where cargo builds: the folder above this program that cargo has marked.
-fn target_folder() -> Result<PathBuf> {
+pub(crate) fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("finding this program")?;
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
     Ok(marked.context("this program does not lie in a folder of cargo's")?.to_path_buf())

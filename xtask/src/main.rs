@@ -2,6 +2,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
 
 mod build;
+mod cargo;
+mod host;
+mod lint;
+mod run;
+mod test;
 mod toolchain;
 mod vm;
 
@@ -13,6 +18,9 @@ use clap::Parser;
 #[derive(Parser)]
 enum Verb {
     Build(build::Args),
+    Lint(lint::Args),
+    Run(run::Args),
+    Test(test::Args),
     VmRun(vm::run::Args),
     VmTest(vm::test::Args),
 }
@@ -20,6 +28,9 @@ enum Verb {
 fn main() -> anyhow::Result<ExitCode> {
     match Verb::parse() {
         Verb::Build(args) => build::build(&args),
+        Verb::Lint(args) => lint::lint(&args),
+        Verb::Run(args) => run::run(&args),
+        Verb::Test(args) => test::test(&args),
         Verb::VmRun(args) => vm::run::run(&args),
         Verb::VmTest(args) => vm::test::run(&args),
     }

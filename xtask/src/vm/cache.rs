@@ -44,7 +44,7 @@ impl Cache {
     pub(crate) fn scratch(&self) -> Result<PathBuf> {
         let path = self.folder.join("scratch");
         if path.exists() {
-            super::host::run(super::host::as_root("rm").arg("-rf").arg("--one-file-system").arg(&path))?;
+            crate::host::run(crate::host::as_root("rm").arg("-rf").arg("--one-file-system").arg(&path))?;
         }
         fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
         Ok(path)

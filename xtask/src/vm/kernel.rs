@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 
 use super::archive::Archive;
 use super::cache::Cache;
-use super::host;
 use super::initrd;
+use crate::host;
 
 /// The kernel lines that are tested when none is named: the oldest supported, the long-term lines since, the newest.
 pub(crate) const LINES: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", NEWEST];

@@ -3,7 +3,6 @@
 mod archive;
 mod boot;
 mod cache;
-mod host;
 mod initrd;
 mod kernel;
 mod report;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use crate::test::Tally;
+
 /// What became of one scenario on one plan and file system, as the runner tells it.
 #[derive(Deserialize)]
 pub(crate) struct Outcome {
@@ -66,6 +68,16 @@ impl Report {
         if let Some(problem) = problem {
             self.broken += 1;
             println!("--- the machine of kernel {release}\n{}", problem.trim_end());
+        }
+    }
+
+    /// What all of it adds up to.
+    pub(crate) fn tally(&self) -> Tally {
+        let count = |wanted| self.words().filter(|word| **word == wanted).count() as u64;
+        Tally {
+            passed: count(Word::Passed).saturating_add(count(Word::Blind)),
+            failed: count(Word::Failed).saturating_add(self.broken as u64),
+            skipped: count(Word::Skipped),
         }
     }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::archive;
 use super::cache::Cache;
-use super::host;
+use crate::host;
 
 /// Packages beyond a minimal Debian: the service manager, users' managers, and what makes file systems and edits files.
 const PACKAGES: &str =

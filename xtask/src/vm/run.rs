@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use super::boot::{self, Task};
 use super::cache::Cache;
-use super::host;
 use super::kernel::Kernel;
+use crate::host;
 
 /// Boots a Debian kernel under systemd, runs one command as root in it, and exits with its status.
 #[derive(clap::Args)]

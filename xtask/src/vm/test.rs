@@ -8,9 +8,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::boot::{self, Task};
 use super::cache::Cache;
-use super::host;
 use super::kernel::{Kernel, LINES};
 use super::report::{Outcome, Report};
+use crate::host;
+
+/// How many seconds each machine may take.
+const DEADLINE: u64 = 1200;
 
 /// Plays the scenarios of tests/scenarios in virtual machines: Debian's kernels under a real systemd, each plan.
 #[derive(clap::Args)]
@@ -27,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long)]
     report: bool,
     /// How many seconds each machine may take.
-    #[arg(long, default_value_t = 1200)]
+    #[arg(long, default_value_t = DEADLINE)]
     deadline: u64,
     /// Look for newer releases of the kernels first.
     #[arg(long)]
@@ -36,6 +39,27 @@ pub(crate) struct Args {
 
 /// Does what the arguments ask for.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let report = play(args)?;
+    if args.report {
+        print!("{}", report.table());
+    }
+    println!("{}", report.summary());
+    Ok(if report.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Plays all scenarios on all kernels and plans.
+pub(crate) fn all() -> Result<Report> {
+    play(&Args {
+        kernels: Vec::new(),
+        plans: Vec::new(),
+        only: Vec::new(),
+        report: false,
+        deadline: DEADLINE,
+        refresh: false,
+    })
+}
+
+fn play(args: &Args) -> Result<Report> {
     let programs = build()?;
     host::install_tools()?;
     let cache = Cache::open()?;
@@ -72,11 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         };
         report.end_kernel(&kernel.release, &plans, problem);
     }
-    if args.report {
-        print!("{}", report.table());
-    }
-    println!("{}", report.summary());
-    Ok(if report.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report)
 }
 
 /// The command line of the runner in the machine.
