@@ -5,6 +5,8 @@
 
 pub mod change;
 pub mod command_line;
+pub mod control;
+pub mod daemon;
 pub mod directive;
 mod directive_names;
 pub mod escape;
@@ -20,6 +22,7 @@ pub mod words;
 
 pub use change::{Observed, UnitChange, observe};
 pub use command_line::{CommandError, Commands, ExecCommand, ExecFlags};
+pub use control::{Addressed, ControlAction, ControlOptions, ControlRequest, Tool};
 pub use inventory::{
     DependencyLink, DropIn, EffectiveUnit, FileChange, FileState, Fragment, Hash, Inventory, LoadState,
     RegularFile, SpecialKind, SymbolicLink, UnitProblem,

@@ -1,0 +1,167 @@
+//! What the manager and its generators do by themselves at start and at `daemon-reload`, so that it can be told apart
+//! from what others do. See systemd.generator(7).
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::search_path::{GeneratorDirectory, GeneratorKind, Role};
+use crate::model::Scope;
+
+/// The paths that a manager's program may have.
+pub const MANAGER_PROGRAMS: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
+
+/// The name that the manager gives the process that runs its generators, and the pool that it runs them from.
+const GENERATOR_PROCESSES: [&[u8]; 2] = [b"(sd-executor)", b"(sd-gens)"];
+
+/// Whether `program` is the true path of a manager's program.
+pub fn is_manager(program: &BStr) -> bool {
+    MANAGER_PROGRAMS.iter().any(|known| program == *known)
+        || program.ends_with(b"/lib/systemd/systemd")
+            && !program.starts_with(b"/home/")
+            && !program.starts_with(b"/tmp/")
+}
+
+/// Whether a process of this name (`comm`) is the manager's own child that runs generators or services, before it
+/// became one of them. The kernel cuts names at 15 bytes.
+pub fn is_generator_runner(comm: &BStr) -> bool {
+    GENERATOR_PROCESSES.iter().any(|name| name.get(..15).unwrap_or(name) == comm.as_bytes())
+}
+
+/// The directory of generators that `program` lies directly in, if it is one of them.
+pub fn generator(program: &BStr) -> Option<&'static GeneratorDirectory> {
+    let (directory, name) = program.rsplit_once_str("/")?;
+    if name.is_empty() {
+        return None;
+    }
+    // /lib may be another name of /usr/lib.
+    let directory = directory
+        .strip_prefix(b"/lib/")
+        .map_or_else(|| directory.to_vec(), |rest| [&b"/usr/lib/"[..], rest].concat());
+    GeneratorDirectory::ALL.iter().find(|known| known.path.as_bytes() == directory)
+}
+
+/// Whether `program` is a generator of unit files.
+pub fn is_unit_generator(program: &BStr) -> bool {
+    generator(program).is_some_and(|directory| directory.kind == GeneratorKind::Unit)
+}
+
+/// Whether `path` lies in the output of the system manager's generators or of a user manager's, or is such a
+/// directory; managers empty and fill them at each reload.
+pub fn is_generator_output(path: &BStr) -> bool {
+    generator_output(path).is_some()
+}
+
+/// Whose generators' output `path` lies in, and with which priority.
+pub fn generator_output(path: &BStr) -> Option<(Scope, Role)> {
+    let (scope, rest) = if let Some(rest) = path.strip_prefix(b"/run/systemd/") {
+        (Scope::System, rest)
+    } else {
+        let rest = path.strip_prefix(b"/run/user/")?;
+        let (uid, rest) = rest.split_once_str("/")?;
+        (Scope::User(uid.to_str().ok()?.parse().ok()?), rest.strip_prefix(b"systemd/")?)
+    };
+    let first = rest.split_str("/").next()?;
+    let role = match first {
+        b"generator" => Role::Generator,
+        b"generator.early" => Role::GeneratorEarly,
+        b"generator.late" => Role::GeneratorLate,
+        _ => return None,
+    };
+    Some((scope, role))
+}
+
+/// Whether a generator's arguments are those that a manager gives: three output directories of one place, or, for a
+/// generator of the environment, none.
+///
+/// Whoever tries a generator by hand gives other directories.
+pub fn is_managers_call(kind: GeneratorKind, arguments: &[impl AsRef<[u8]>]) -> bool {
+    match kind {
+        GeneratorKind::Environment => arguments.is_empty(),
+        GeneratorKind::Unit => {
+            let outputs: Vec<_> = arguments
+                .iter()
+                .filter_map(|argument| generator_output(argument.as_ref().as_bstr()))
+                .collect();
+            let scope = outputs.first().map(|(scope, _)| *scope);
+            let roles = [Role::Generator, Role::GeneratorEarly, Role::GeneratorLate];
+            arguments.len() == roles.len()
+                && outputs.len() == roles.len()
+                && outputs
+                    .iter()
+                    .zip(roles)
+                    .all(|((owner, role), expected)| Some(*owner) == scope && *role == expected)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn managers() {
+        for (program, expected) in [
+            ("/usr/lib/systemd/systemd", true),
+            ("/lib/systemd/systemd", true),
+            ("/usr/bin/systemctl", false),
+            ("/tmp/lib/systemd/systemd", false),
+            ("/usr/lib/systemd/systemd-journald", false),
+        ] {
+            assert_eq!(is_manager(BStr::new(program)), expected, "{program}");
+        }
+        assert!(is_generator_runner(BStr::new("(sd-executor)")));
+        assert!(!is_generator_runner(BStr::new("sh")));
+    }
+
+    #[test]
+    fn generators() {
+        for (program, expected) in [
+            (
+                "/usr/lib/systemd/system-generators/systemd-fstab-generator",
+                Some((GeneratorKind::Unit, Scope::System)),
+            ),
+            ("/lib/systemd/system-generators/x", Some((GeneratorKind::Unit, Scope::System))),
+            ("/etc/systemd/user-generators/x", Some((GeneratorKind::Unit, Scope::AllUsers))),
+            (
+                "/usr/lib/systemd/user-environment-generators/30-x",
+                Some((GeneratorKind::Environment, Scope::AllUsers)),
+            ),
+            ("/usr/lib/systemd/system-generators/", None),
+            ("/usr/lib/systemd/system-generators/a/b", None),
+            ("/opt/systemd/system-generators/x", None),
+            ("x", None),
+        ] {
+            let found = generator(BStr::new(program)).map(|directory| (directory.kind, directory.scope));
+            assert_eq!(found, expected, "{program}");
+        }
+        assert!(!is_unit_generator(BStr::new("/usr/lib/systemd/user-environment-generators/30-x")));
+    }
+
+    #[test]
+    fn output() {
+        for (path, expected) in [
+            ("/run/systemd/generator/a.mount", Some((Scope::System, Role::Generator))),
+            ("/run/systemd/generator.early", Some((Scope::System, Role::GeneratorEarly))),
+            ("/run/systemd/generator.late/x.target.wants/a", Some((Scope::System, Role::GeneratorLate))),
+            ("/run/user/1000/systemd/generator/a.service", Some((Scope::User(1000), Role::Generator))),
+            ("/run/systemd/generators/a", None),
+            ("/run/systemd/system/a.service", None),
+            ("/run/user/x/systemd/generator/a", None),
+            ("/run/user/1000", None),
+        ] {
+            assert_eq!(generator_output(BStr::new(path)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn calls() {
+        let usual = ["/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late"];
+        assert!(is_managers_call(GeneratorKind::Unit, &usual));
+        assert!(!is_managers_call(GeneratorKind::Unit, &usual[..2]));
+        assert!(!is_managers_call(GeneratorKind::Unit, &["/tmp", "/tmp", "/tmp"]));
+        let mixed =
+            ["/run/systemd/generator", "/run/user/1/systemd/generator.early", "/run/systemd/generator.late"];
+        assert!(!is_managers_call(GeneratorKind::Unit, &mixed));
+        assert!(is_managers_call(GeneratorKind::Environment, &[] as &[&str]));
+        assert!(!is_managers_call(GeneratorKind::Environment, &["x"]));
+    }
+}
