@@ -15,9 +15,6 @@ const GENERATOR_PROCESSES: [&[u8]; 2] = [b"(sd-executor)", b"(sd-gens)"];
 /// Whether `program` is the true path of a manager's program.
 pub fn is_manager(program: &BStr) -> bool {
     MANAGER_PROGRAMS.iter().any(|known| program == *known)
-        || program.ends_with(b"/lib/systemd/systemd")
-            && !program.starts_with(b"/home/")
-            && !program.starts_with(b"/tmp/")
 }
 
 /// Whether a process of this name (`comm`) is the manager's own child that runs generators or services, before it

@@ -50,7 +50,9 @@ impl<'a> Merger<'a> {
     }
 
     /// Applies a file's assignments up to the first that makes systemd stop, and tells what it does not take.
-    pub(crate) fn apply(&mut self, file: &UnitFile) -> Vec<Refusal> {
+    ///
+    /// Without `installs`, `[Install]` is left out.
+    pub(crate) fn apply(&mut self, file: &UnitFile, installs: bool) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         let mut unread = "";
         for assignment in &file.assignments {
@@ -65,6 +67,9 @@ impl<'a> Merger<'a> {
                 continue;
             }
             unread = "";
+            if section == "Install" && !installs {
+                continue;
+            }
             if let Some(directive) = directive(section, &assignment.key) {
                 let refusal = self.assign(&directive, assignment);
                 let fatal = refusal.as_ref().is_some_and(|refusal| refusal.fatal);
@@ -221,7 +226,7 @@ mod tests {
         let mut merger = Merger::new(SpecifierContext { unit: &unit, fragment: None, manager: &manager });
         let refusals: Vec<String> = files
             .iter()
-            .flat_map(|file| merger.apply(&UnitFile::parse(file.as_bytes())))
+            .flat_map(|file| merger.apply(&UnitFile::parse(file.as_bytes()), true))
             .map(|refusal| {
                 format!("{}{}: {}", if refusal.fatal { "fatal " } else { "" }, refusal.line, refusal.text)
             })
@@ -332,7 +337,7 @@ mod tests {
         let unit = UnitName::parse("a.service").unwrap();
         let manager = ManagerFacts::system();
         let mut merger = Merger::new(SpecifierContext { unit: &unit, fragment: None, manager: &manager });
-        let refusals = merger.apply(&UnitFile::parse(text.as_bytes())).len();
+        let refusals = merger.apply(&UnitFile::parse(text.as_bytes()), true).len();
         (merger.finish().0.iter().map(|setting| setting.values.len()).sum(), refusals)
     }
 

@@ -14,6 +14,8 @@ use crate::systemd::search_path::Role;
 pub struct DropIn {
     /// Its path.
     pub path: BString,
+    /// The name of its directory without `.d`: the unit's, its template's, a prefix or a type.
+    pub owner: String,
     /// What the unit directory is for that it lies in.
     pub role: Role,
     /// Where it points to, if it is a link.
@@ -64,7 +66,16 @@ impl Inventory {
                             FileState::Symlink(link) => Some(link.target.clone()),
                             _ => None,
                         };
-                        (DropIn { path, role: directory.role(), link_target, masks: state.is_null() }, state)
+                        (
+                            DropIn {
+                                path,
+                                owner: owner.clone(),
+                                role: directory.role(),
+                                link_target,
+                                masks: state.is_null(),
+                            },
+                            state,
+                        )
                     });
                 }
             }

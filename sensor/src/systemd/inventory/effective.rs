@@ -130,18 +130,19 @@ impl Inventory {
     pub fn effective(&self, scope: Scope, name: &UnitName) -> Option<EffectiveUnit> {
         let facts = &self.managers.get(&scope)?.facts;
         let (id, file, broken) = match self.resolve(scope, name) {
-            Resolved::Found { id, file } => (id, Some(file), false),
-            Resolved::NotFound => (name.clone(), None, false),
-            Resolved::Broken => (name.clone(), None, true),
+            Resolved::Found { id, file } => (id, Some(file), None),
+            Resolved::NotFound => (name.clone(), None, None),
+            Resolved::Dangling => (name.clone(), None, Some(LoadState::NotFound)),
+            Resolved::Loop => (name.clone(), None, Some(LoadState::Error)),
         };
-        if file.is_none() && !broken && !self.has_own_files(scope, &id) {
+        if file.is_none() && broken.is_none() && !self.has_own_files(scope, &id) {
             return None;
         }
         let aliases = if file.is_some() { self.aliases(scope, &id) } else { Vec::new() };
         let drop_ins = self.drop_ins(scope, &id, &aliases);
         let mut loading = Loading::new(&id, facts, file);
         loading.read(&drop_ins);
-        let load = if broken { LoadState::Error } else { loading.state };
+        let load = broken.unwrap_or(loading.state);
         let enablement = self.enablement(scope, name, &loading.install());
         let (settings, commands) = loading.merger.finish();
         let mut unit = EffectiveUnit {
@@ -178,7 +179,7 @@ impl Inventory {
         state.content()?;
         let facts = &self.managers.get(&scope)?.facts;
         let mut loading = Loading::new(name, facts, None);
-        loading.read_file(&BString::default(), state);
+        loading.read_file(&BString::default(), state, true);
         let (settings, commands) = loading.merger.finish();
         Some(EffectiveUnit {
             name: name.clone(),
@@ -296,6 +297,8 @@ struct Loading<'a> {
     context: SpecifierContext<'a>,
     merger: Merger<'a>,
     state: LoadState,
+    /// Whether a drop-in that has a say in enablement can't be read to the end.
+    is_broken: bool,
     problems: Vec<UnitProblem>,
 }
 
@@ -310,7 +313,7 @@ pub(super) struct Install {
     pub(super) has_rules: bool,
     /// Whether there is `Also=`.
     pub(super) has_also: bool,
-    /// Whether the main file can't be read.
+    /// Whether the main file or such a drop-in can't be read to the end.
     pub(super) is_broken: bool,
 }
 
@@ -322,14 +325,14 @@ impl<'a> Loading<'a> {
             Some(found) if found.state.is_null() => LoadState::Masked,
             _ => LoadState::Loaded,
         };
-        Self { file, context, merger: Merger::new(context), state, problems: Vec::new() }
+        Self { file, context, merger: Merger::new(context), state, is_broken: false, problems: Vec::new() }
     }
 
     /// Reads the main file and the drop-ins.
     fn read(&mut self, drop_ins: &[(DropIn, &'a FileState)]) {
         if let Some(found) = self.file.filter(|_| self.state != LoadState::Masked) {
             let path = found.directory.path_of(found.name.as_str());
-            match self.read_file(&path, found.state) {
+            match self.read_file(&path, found.state, true) {
                 Reading::Whole => {}
                 Reading::CutShort => self.state = LoadState::Error,
                 Reading::Refused => self.state = LoadState::BadSetting,
@@ -339,12 +342,17 @@ impl<'a> Loading<'a> {
             return;
         }
         for (drop_in, state) in drop_ins.iter().filter(|(drop_in, _)| !drop_in.masks) {
+            // Only drop-ins of the unit's own name and of its template have a say in enablement.
+            let id = self.context.unit;
+            let installs =
+                drop_in.owner == id.as_str() || id.template().is_some_and(|t| drop_in.owner == t.as_str());
             // What systemd can't read of a drop-in, it leaves out; the unit is loaded all the same.
-            self.read_file(&drop_in.path, state);
+            let reading = self.read_file(&drop_in.path, state, installs);
+            self.is_broken |= installs && reading == Reading::CutShort;
         }
     }
 
-    fn read_file(&mut self, path: &BString, state: &FileState) -> Reading {
+    fn read_file(&mut self, path: &BString, state: &FileState, installs: bool) -> Reading {
         let Some(content) = state.content() else {
             self.problem(path, 0, unreadable(state).to_owned());
             return Reading::CutShort;
@@ -354,7 +362,7 @@ impl<'a> Loading<'a> {
             self.problem(path, problem.line, problem.kind.to_string());
         }
         let mut reading = if file.is_cut_short() { Reading::CutShort } else { Reading::Whole };
-        for refusal in self.merger.apply(&file) {
+        for refusal in self.merger.apply(&file, installs) {
             if refusal.fatal {
                 reading = Reading::Refused;
             }
@@ -380,7 +388,7 @@ impl<'a> Loading<'a> {
                 .map(|instance| expand(instance, &self.context)),
             has_rules: has_any(&["Alias", "WantedBy", "RequiredBy", "UpheldBy"]),
             has_also: has_any(&["Also"]),
-            is_broken: self.state == LoadState::Error,
+            is_broken: self.is_broken || self.state == LoadState::Error,
         }
     }
 }
@@ -408,11 +416,29 @@ fn unreadable(state: &FileState) -> &'static str {
     }
 }
 
-/// Why systemd would refuse a service as a whole (`service_verify`); `None` when it does not.
+/// Why systemd would refuse a unit as a whole, though it takes each setting; `None` when it does not
+/// (`service_verify` and its like).
 fn refused(unit: &EffectiveUnit) -> Option<&'static str> {
-    if unit.name.unit_type() != UnitType::Service {
-        return None;
+    let has = |section: &str, names: &dyn Fn(&str) -> bool| {
+        unit.settings.iter().any(|setting| setting.section == section && names(&setting.name))
+    };
+    match unit.name.unit_type() {
+        UnitType::Service => refused_service(unit),
+        UnitType::Socket if !has("Socket", &|name| name.starts_with("Listen")) => {
+            Some("the socket has no Listen setting")
+        }
+        UnitType::Timer if !has("Timer", &|name| name.starts_with("On")) => {
+            Some("the timer has no time to elapse")
+        }
+        UnitType::Path if !has("Path", &|name| name.starts_with("Path") || name == "DirectoryNotEmpty") => {
+            Some("the path unit has no path to watch")
+        }
+        _ => None,
     }
+}
+
+/// The same for services.
+fn refused_service(unit: &EffectiveUnit) -> Option<&'static str> {
     let count = |setting: &str| unit.commands.iter().filter(|command| command.setting == setting).count();
     let (start, stop) = (count("ExecStart"), count("ExecStop"));
     let action = unit.value("Unit", "SuccessAction").is_some_and(|action| action != "none");

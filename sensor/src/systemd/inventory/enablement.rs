@@ -29,7 +29,7 @@ impl Inventory {
             Resolved::Found { id, file } => (id, file),
             Resolved::NotFound if self.has_refused_link(scope, name) => return Enablement::Bad,
             Resolved::NotFound => return Enablement::Absent,
-            Resolved::Broken => return Enablement::Bad,
+            Resolved::Dangling | Resolved::Loop => return Enablement::Bad,
         };
         if file.state.is_null() {
             return if file.directory.facts.persistent {
@@ -76,8 +76,9 @@ impl Inventory {
         let (mut runtime, mut anywhere) = (false, false);
         let (mut linked, mut linked_runtime) = (false, false);
         for (rank, directory) in self.ranked(scope) {
-            // The unit's own name in a directory below that of its file says nothing.
-            let links = self.links_to(directory, id, rank > file.rank, known);
+            // The unit's own name in a directory below that of its file says nothing; a linked file lies in none.
+            let below_own = rank > file.rank && !matches!(file.state, FileState::Symlink(_));
+            let links = self.links_to(directory, id, below_own, known);
             if links.enables {
                 if directory.role() == Role::Admin {
                     return Some(Enablement::Enabled);

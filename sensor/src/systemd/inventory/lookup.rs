@@ -44,17 +44,32 @@ pub(super) enum Resolved<'a> {
     },
     /// Nowhere: there is no such name.
     NotFound,
-    /// To a name that does not exist, or around in a circle.
-    Broken,
+    /// To a name that does not exist.
+    Dangling,
+    /// Around in a circle, or too far.
+    Loop,
 }
 
 impl Inventory {
     /// Finds the file that defines `name` for `scope`'s manager (`unit_file_find_fragment`).
     pub(super) fn resolve(&self, scope: Scope, name: &UnitName) -> Resolved<'_> {
-        let mut current = name.clone();
+        match (self.follow(scope, name, name), name.template()) {
+            // An instance that is defined nowhere, or by a link that leads nowhere, comes from its template.
+            (Resolved::NotFound, Some(template)) => self.follow(scope, &template, name),
+            (Resolved::Dangling, Some(template)) => match self.follow(scope, &template, name) {
+                Resolved::NotFound => Resolved::Dangling,
+                found => found,
+            },
+            (found, _) => found,
+        }
+    }
+
+    /// Follows aliases from `start` to a file, for the unit `name`.
+    fn follow(&self, scope: Scope, start: &UnitName, name: &UnitName) -> Resolved<'_> {
+        let mut current = start.clone();
         for hop in 0..=FOLLOW_MAX {
             let mut entry = self.entry(scope, &current);
-            if entry.is_none() && current.kind() == NameKind::Instance {
+            if entry.is_none() && hop > 0 {
                 entry = current.template().and_then(|template| self.entry(scope, &template));
             }
             match entry {
@@ -70,10 +85,10 @@ impl Inventory {
                 }
                 Some(Entry::Alias(target)) => current = target,
                 None if hop == 0 => return Resolved::NotFound,
-                None => return Resolved::Broken,
+                None => return Resolved::Dangling,
             }
         }
-        Resolved::Broken
+        Resolved::Loop
     }
 
     /// What the first directory that has a usable `name` holds under it (`unit_file_build_name_map`).

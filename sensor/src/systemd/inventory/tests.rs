@@ -223,6 +223,34 @@ fn enablement_of_templates_and_odd_links() {
 }
 
 #[test]
+fn which_drop_ins_have_a_say_in_enablement() {
+    let mut tree = Tree::new();
+    let install = "[Install]\nWantedBy=m.target\n";
+    for name in ["p", "q-r", "t@", "v@", "al", "bad"] {
+        tree.file(&format!("{LIB}/{name}.service"), PLAIN);
+    }
+    for owner in ["q-", "t@", "v@i", "al2"] {
+        tree.file(&format!("{LIB}/{owner}.service.d/x.conf"), install);
+    }
+    tree.file(&format!("{LIB}/service.d/y.conf"), install)
+        .link(&format!("{LIB}/al2.service"), "al.service")
+        .file(&format!("{LIB}/bad.service.d/x.conf"), "[Install\n");
+    for (name, expected) in [
+        ("p.service", Enablement::Static),
+        ("q-r.service", Enablement::Static),
+        ("t@.service", Enablement::Disabled),
+        ("t@k.service", Enablement::Disabled),
+        ("v@.service", Enablement::Static),
+        ("v@i.service", Enablement::Disabled),
+        ("v@k.service", Enablement::Static),
+        ("al.service", Enablement::Static),
+        ("bad.service", Enablement::Bad),
+    ] {
+        assert_eq!(tree.enablement(name), expected, "{name}");
+    }
+}
+
+#[test]
 fn the_first_directory_defines_a_unit() {
     let mut tree = Tree::new();
     tree.file(&format!("{LIB}/a.service"), "[Service]\nExecStart=/vendor\n");
@@ -256,6 +284,9 @@ fn instances_come_from_their_template() {
     tree.file(&format!("{LIB}/a@z.service"), PLAIN);
     assert_eq!(tree.files("a@z.service"), ["/usr/lib:a@z.service"]);
     assert!(tree.effective("b@c.service").is_none());
+    // Also when a link in the instance's place leads nowhere.
+    tree.link(&format!("{ETC}/a@y.service"), "nothing@.service");
+    assert_eq!(tree.files("a@y.service"), ["/usr/lib:a@.service"]);
 }
 
 #[test]
@@ -366,6 +397,12 @@ fn load_states() {
         ("cut.service", "[Service]\nExecStart=/a\n[Unit\n", LoadState::Error),
         ("rel.service", "[Service]\nExecStart=./a\nExecStart=/b\n", LoadState::BadSetting),
         ("any.target", "[Unit]\nDescription=x\n", LoadState::Loaded),
+        ("a.socket", "[Socket]\nListenStream=1\n", LoadState::Loaded),
+        ("b.socket", "[Socket]\nAccept=yes\n", LoadState::BadSetting),
+        ("a.timer", "[Timer]\nOnBootSec=1\n", LoadState::Loaded),
+        ("b.timer", "[Timer]\nPersistent=yes\n", LoadState::BadSetting),
+        ("a.path", "[Path]\nPathExists=/x\n", LoadState::Loaded),
+        ("b.path", "[Path]\nMakeDirectory=yes\n", LoadState::BadSetting),
     ] {
         tree.file(&format!("{LIB}/{name}"), content);
         assert_eq!(tree.effective(name).unwrap().load, expected, "{name}");
@@ -375,6 +412,11 @@ fn load_states() {
     tree.file(&format!("{ETC}/only.slice.d/x.conf"), "[Slice]\nCPUWeight=1\n");
     assert_eq!(tree.effective("only.slice").unwrap().load, LoadState::Loaded);
     assert!(tree.effective("nothing.service").is_none());
+    tree.link(&format!("{ETC}/dangling.service"), "nothing.service")
+        .link(&format!("{ETC}/loop.service"), "loop2.service");
+    tree.link(&format!("{ETC}/loop2.service"), "loop.service");
+    assert_eq!(tree.effective("dangling.service").unwrap().load, LoadState::NotFound);
+    assert_eq!(tree.effective("loop.service").unwrap().load, LoadState::Error);
 }
 
 #[test]
