@@ -60,6 +60,15 @@ impl Key {
         self.0
     }
 
+    /// The key of this installation, in the file at `path`; where there is no directory for it, as when nothing is
+    /// installed, one for this run.
+    pub fn of_installation(path: &Path) -> Result<Self, KeyError> {
+        match path.parent() {
+            Some(directory) if directory.is_dir() => Self::load_or_create(path),
+            _ => Self::random(),
+        }
+    }
+
     /// The key in the file at `path`, which is made with mode 0600 where there is none.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::File { path: path.to_owned(), source };
@@ -145,6 +154,8 @@ mod tests {
         let made = Key::load_or_create(&path).unwrap();
         assert_eq!(Key::load_or_create(&path).unwrap().0, made.0);
         assert_ne!(Key::random().unwrap().0, made.0);
+        assert_eq!(Key::of_installation(&path).unwrap().0, made.0);
+        assert_ne!(Key::of_installation(&directory.path().join("none/key")).unwrap().0, made.0);
         std::fs::write(&path, [1; 33]).unwrap();
         assert!(matches!(Key::load_or_create(&path), Err(KeyError::Length { .. })));
     }
