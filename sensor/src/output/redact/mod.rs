@@ -74,8 +74,10 @@ impl Redactor {
             self.values(&change.name, &mut change.before);
             self.values(&change.name, &mut change.after);
         }
-        if let Some(diff) = event.file.as_mut().and_then(|file| file.diff.as_mut()) {
-            unit::redact_diff(self, event.service.manager, &mut diff.lines);
+        if let Some(file) = event.file.as_mut()
+            && let Some(diff) = file.diff.as_mut()
+        {
+            unit::redact_diff(self, unit::is_unit_text(event.service.manager, &file.path), &mut diff.lines);
         }
         for executable in &mut event.executables {
             self.executable(executable);

@@ -143,6 +143,18 @@ fn secrets_in_settings() {
 }
 
 #[test]
+fn tells_units_from_scripts() {
+    for (manager, path, expected) in [
+        (Manager::Systemd, "/etc/systemd/system/x.service", true),
+        (Manager::Systemd, "/etc/systemd/system/x.service.d/override.conf", true),
+        (Manager::Systemd, "/usr/lib/systemd/system-generators/x-generator", false),
+        (Manager::SysV, "/etc/init.d/x.service", false),
+    ] {
+        assert_eq!(unit::is_unit_text(manager, path.as_bytes()), expected, "{path}");
+    }
+}
+
+#[test]
 fn secrets_in_differing_lines() {
     for diff in [
         "-Environment=A=«1»\n+Environment=A=«2»",
@@ -158,13 +170,13 @@ fn secrets_in_differing_lines() {
     ] {
         check(diff, |redactor, diff| {
             let mut lines: Vec<_> = diff.lines().map(str::to_owned).collect();
-            unit::redact_diff(redactor, Manager::Systemd, &mut lines);
+            unit::redact_diff(redactor, true, &mut lines);
             lines.join("\n")
         });
     }
     check("+DAEMON=/usr/sbin/app\n+PASS=«x»", |redactor, diff| {
         let mut lines: Vec<_> = diff.lines().map(str::to_owned).collect();
-        unit::redact_diff(redactor, Manager::SysV, &mut lines);
+        unit::redact_diff(redactor, false, &mut lines);
         lines.join("\n")
     });
 }

@@ -80,14 +80,35 @@ fn variables(value: &[u8], keep: &[String]) -> Found {
     found
 }
 
-/// Takes the secrets out of differing lines, `-` for removed and `+` for added ones. A line that continues the one
-/// before it on its side is read as part of that one's setting.
-pub(super) fn redact_diff(redactor: &Redactor, manager: Manager, lines: &mut [String]) {
+/// Whether the text of the file at `path` is made of sections and settings: a unit file or a drop-in, and no script of
+/// a generator or of init.
+pub(super) fn is_unit_text(manager: Manager, path: &[u8]) -> bool {
+    const SUFFIXES: [&[u8]; 12] = [
+        b"service",
+        b"socket",
+        b"timer",
+        b"path",
+        b"mount",
+        b"automount",
+        b"swap",
+        b"target",
+        b"slice",
+        b"scope",
+        b"device",
+        b"conf",
+    ];
+    let suffix = path.rsplit(|byte| *byte == b'.').next();
+    manager == Manager::Systemd && suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
+}
+
+/// Takes the secrets out of differing lines, `-` for removed and `+` for added ones. In the text of a unit, a line that
+/// continues the one before it on its side is read as part of that one's setting.
+pub(super) fn redact_diff(redactor: &Redactor, is_unit: bool, lines: &mut [String]) {
     let mut continued: [Option<Kind>; 2] = [None, None];
     for line in lines {
         let side = usize::from(line.starts_with('+'));
         let before = continued.get(side).copied().flatten();
-        let (kind, start) = read(line, before, manager, &redactor.keep);
+        let (kind, start) = read(line, before, is_unit, &redactor.keep);
         if let Some(place) = continued.get_mut(side) {
             *place = line.ends_with('\\').then_some(kind);
         }
@@ -104,10 +125,10 @@ pub(super) fn redact_diff(redactor: &Redactor, manager: Manager, lines: &mut [St
 }
 
 /// What a differing line holds, and where its value starts.
-fn read(line: &str, before: Option<Kind>, manager: Manager, keep: &[String]) -> (Kind, usize) {
+fn read(line: &str, before: Option<Kind>, is_unit: bool, keep: &[String]) -> (Kind, usize) {
     let body = line.strip_prefix(['+', '-']).unwrap_or(line);
     let sign = line.len() - body.len();
-    if manager != Manager::Systemd {
+    if !is_unit {
         return (Kind::Text, sign);
     }
     if let Some((setting, value)) = body.split_once('=')
