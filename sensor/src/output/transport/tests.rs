@@ -90,6 +90,7 @@ fn errors_are_counted_and_tried_again() {
     assert_eq!((stats.written, stats.errors, stats.closed), (1, 2, false));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_target_that_never_recovers_does_not_hold_up_the_end() {
     let target = fs::File::options().write(true).open("/dev/full").unwrap();
