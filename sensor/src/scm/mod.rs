@@ -3,8 +3,10 @@
 pub mod command;
 pub mod correlate;
 pub mod decode;
+pub mod descriptor;
 pub mod image_path;
 pub mod interest;
 pub mod key;
 pub mod observed;
 pub mod setting;
+pub mod svcctl;

@@ -78,6 +78,21 @@ impl Verb {
     }
 }
 
+impl Request {
+    /// What is asked for in one word; a change of the start type alone as `enable` or `disable`.
+    pub fn word(&self) -> &'static str {
+        let start = match self.settings.as_slice() {
+            [(setting::START, Some(value))] if self.verb == Verb::Change => StartType::from_word(value),
+            _ => None,
+        };
+        match start {
+            Some(StartType::Disabled) => "disable",
+            Some(StartType::Auto | StartType::Boot | StartType::System) => "enable",
+            Some(StartType::Demand) | None => self.verb.word(),
+        }
+    }
+}
+
 impl Tool {
     /// Its program's name.
     pub fn name(self) -> &'static str {

@@ -11,6 +11,7 @@ use crate::model::event::Executable;
 use crate::model::process::Confidence;
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::scm::descriptor;
 use crate::scm::image_path::{ImagePath, file_name};
 use crate::scm::key::user_service_template;
 use crate::scm::observed::{FailureKind, State};
@@ -24,6 +25,7 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
     if draft.kind == Kind::Driver {
         name_driver(host, &mut draft);
     }
+    let named_by_file = draft.kind == Kind::Driver && draft.confidence == Confidence::Low;
     host.names.complete(&mut draft.name);
     if draft.kind == Kind::Changed {
         may_be_creation(host, &mut draft);
@@ -56,7 +58,7 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
             scope: Scope::System,
             name: draft.name.best().to_owned(),
         },
-        display_name: draft.name.display.clone().filter(|_| draft.kind != Kind::Driver),
+        display_name: draft.name.display.clone().filter(|_| !named_by_file),
         definition: definition(&draft, &after),
         executables: executables(&draft, &after),
         enablement: if action == Action::Removed {
@@ -93,9 +95,8 @@ fn name_driver(host: &Host, draft: &mut Draft) {
         .services
         .by_image(|path| file_name(&ImagePath::parse(path, true).program).to_lowercase() == file);
     match known {
-        Some(key) => {
-            draft.name.key = Some(key);
-            draft.name.display = None;
+        Some(name) => {
+            draft.name = name;
             draft.confidence = Confidence::Medium;
         }
         None => draft
@@ -303,15 +304,23 @@ fn describe(draft: &Draft, before: &Service, after: &Service, details: &mut Vec<
         details.push(("user_service_template", template.to_owned()));
     }
     match &draft.kind {
-        Kind::Control(control) => details.push(("control", control.clone())),
+        Kind::Control(control) => details.push(("verb", control.clone())),
         Kind::Request(request) => {
-            details.push(("control", request.verb.word().to_owned()));
+            details.push(("verb", request.word().to_owned()));
             details.push(("tool", request.tool.name().to_owned()));
             details.extend(request.host.clone().map(|host| ("target_host", host)));
         }
         Kind::State(state) => details.push(("state", state.word().to_owned())),
         Kind::Failed(kind) => details.push(("failure", failure(*kind).to_owned())),
         Kind::Created | Kind::Changed | Kind::Removed | Kind::Interactive | Kind::Driver => {}
+    }
+    if let Some(descriptor) = after.get(setting::SECURITY).and_then(descriptor::parse) {
+        if descriptor.hides() {
+            details.push(("descriptor_hides", "true".to_owned()));
+        }
+        if descriptor.opens() {
+            details.push(("descriptor_opens", "true".to_owned()));
+        }
     }
     let ends = matches!(draft.kind, Kind::Removed | Kind::State(State::Stopped) | Kind::Failed(_));
     if let Some(created) = before.created.filter(|_| ends) {

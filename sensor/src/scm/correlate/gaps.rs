@@ -15,7 +15,7 @@ const CHANNELS: usize = 4096;
 /// Watches the record numbers of every channel of every host, in whatever order records come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gaps {
-    channels: HashMap<(Arc<str>, Arc<str>), Pieces>,
+    channels: HashMap<(Arc<str>, &'static str), Pieces>,
 }
 
 /// The numbers that were seen, as pieces without a gap: first number, then last number and its time.
@@ -26,11 +26,9 @@ struct Pieces {
 
 impl Gaps {
     /// Notes that a record was seen.
-    pub(super) fn seen(&mut self, host: &Arc<str>, channel: &Arc<str>, record: u64, time: Timestamp) {
-        if !is_watched(channel) {
-            return;
-        }
-        let key = (Arc::clone(host), Arc::clone(channel));
+    pub(super) fn seen(&mut self, host: &Arc<str>, channel: &str, record: u64, time: Timestamp) {
+        let Some(channel) = watched(channel) else { return };
+        let key = (Arc::clone(host), channel);
         if self.channels.len() >= CHANNELS && !self.channels.contains_key(&key) {
             return;
         }
@@ -46,10 +44,10 @@ impl Gaps {
 }
 
 /// Channels whose records tell of services; those of others are often left out on purpose.
-fn is_watched(channel: &str) -> bool {
+fn watched(channel: &str) -> Option<&'static str> {
     ["System", "Security", "Microsoft-Windows-Sysmon/Operational"]
-        .iter()
-        .any(|name| channel.eq_ignore_ascii_case(name))
+        .into_iter()
+        .find(|name| channel.eq_ignore_ascii_case(name))
 }
 
 impl Pieces {
@@ -114,9 +112,9 @@ mod tests {
 
     fn told(records: &[u64]) -> Vec<(String, Option<u64>)> {
         let mut gaps = Gaps::default();
-        let (host, channel) = (Arc::from("H"), Arc::from("system"));
+        let (host, channel) = (Arc::from("H"), "system");
         for record in records {
-            gaps.seen(&host, &channel, *record, Timestamp(0));
+            gaps.seen(&host, channel, *record, Timestamp(0));
         }
         gaps.losses().into_iter().map(|loss| (loss.reason, loss.count)).collect()
     }

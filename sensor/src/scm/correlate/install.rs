@@ -1,6 +1,6 @@
 //! Installations: 7045 and 4697 of one install, and the registry writes and the command behind it.
 
-use super::draft::{Draft, Kind};
+use super::draft::{Draft, DraftKey, Kind};
 use super::host::{Host, apart, image_name, may_be_same, same, service_names};
 use super::{JOIN, request};
 use crate::model::Mechanism;
@@ -19,22 +19,15 @@ pub(super) fn installed(host: &mut Host, observed: &Observed, installed: &Instal
     let mut names = service_names(&installed.name);
     names.extend(installed.image_path.as_deref().map(image_name));
     let found = host.drafts_of(&names).into_iter().find(|key| host.drafts.get(key).is_some_and(fits));
-    let key = if let Some(key) = found {
-        host.update(key, |draft| {
-            draft.rest_on(observed);
-            fill(draft, observed, installed);
-        });
-        key
-    } else {
+    let key = found.unwrap_or_else(|| {
         let mechanism = Mechanism::ServiceControlManager;
-        let mut draft = Draft::new(Kind::Created, installed.name.clone(), mechanism, observed);
-        fill(&mut draft, observed, installed);
-        absorb_registry(host, &mut draft, &names);
-        host.add(draft)
-    };
-    if let Some(draft) = host.drafts.get(&key) {
-        host.names.learn(&draft.name);
-    }
+        host.add(Draft::new(Kind::Created, installed.name.clone(), mechanism, observed))
+    });
+    host.update(key, |draft| {
+        draft.rest_on(observed);
+        fill(draft, observed, installed);
+    });
+    gather(host, key);
     request::claim(host, key);
 }
 
@@ -90,25 +83,35 @@ fn fill(draft: &mut Draft, observed: &Observed, installed: &Installed) {
     }
 }
 
-/// Takes in what registry records already told of the same install.
-fn absorb_registry(host: &mut Host, draft: &mut Draft, names: &[String]) {
-    let candidates: Vec<_> = host
-        .drafts_of(names)
+/// Takes in what registry records already told of the same install, which may need its key's name to be known.
+pub(super) fn gather(host: &mut Host, key: DraftKey) {
+    let Some(draft) = host.drafts.get(&key).filter(|draft| draft.kind == Kind::Created) else { return };
+    let mut names = service_names(&draft.name);
+    names.extend(draft.after(setting::IMAGE_PATH).map(image_name));
+    let found: Vec<DraftKey> = host
+        .drafts_of(&names)
         .into_iter()
-        .filter(|key| {
-            host.drafts.get(key).is_some_and(|other| {
-                matches!(other.kind, Kind::Changed | Kind::Created)
-                    && apart(other.last, draft.first) <= super::SKEW
-                    && !other.marks.iter().any(|(_, id)| matches!(id, 7040 | 7045 | 4697))
+        .filter(|other| *other != key)
+        .filter(|other| {
+            host.drafts.get(other).is_some_and(|other| {
+                other.kind == Kind::Changed
+                    && apart(other.last, draft.first).min(apart(other.first, draft.last)) <= super::SKEW
+                    && !other.marks.iter().any(|(_, id)| *id == 7040)
                     && may_belong(draft, other)
             })
         })
         .collect();
-    for key in candidates.into_iter().rev() {
-        if let Some(mut other) = host.remove(key) {
-            other.name.display = None;
-            draft.absorb(other);
+    let learnt = draft.name.key.is_none();
+    for other in found.into_iter().rev() {
+        if let Some(other) = host.remove(other) {
+            host.update(key, |draft| draft.absorb(other));
         }
+    }
+    let Some(draft) = host.drafts.get(&key) else { return };
+    host.names.learn(&draft.name);
+    // With the key's name further records may be found to belong to it.
+    if learnt && draft.name.key.is_some() {
+        gather(host, key);
     }
 }
 

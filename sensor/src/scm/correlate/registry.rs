@@ -46,9 +46,7 @@ pub(super) fn value(host: &mut Host, observed: &Observed, write: &ValueWrite) {
         }
         host.add(draft)
     };
-    if let Some(draft) = host.drafts.get(&key) {
-        host.names.learn(&draft.name);
-    }
+    install::gather(host, key);
     request::claim(host, key);
 }
 

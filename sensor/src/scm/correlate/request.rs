@@ -7,6 +7,7 @@ use super::{JOIN, SKEW};
 use crate::model::Mechanism;
 use crate::model::process::Confidence;
 use crate::scm::command::{self, Request, Verb};
+use crate::scm::decode::BINARY;
 use crate::scm::observed::{Doer, Name, Observed, ProcessStart, State};
 
 /// A process started: it may be a command.
@@ -110,6 +111,9 @@ fn join(host: &mut Host, request: DraftKey, effect: DraftKey) {
             });
         }
         let mut request = request;
+        if let Kind::Request(asked) = &request.kind {
+            tell_values(draft, asked);
+        }
         request.name = name;
         request.changes.clear();
         if known && draft.client.process_id != request.client.process_id {
@@ -123,6 +127,21 @@ fn join(host: &mut Host, request: DraftKey, effect: DraftKey) {
         draft.first = first;
         draft.last = last;
     });
+}
+
+/// What a record only tells to be binary, the command has in full.
+fn tell_values(effect: &mut Draft, request: &Request) {
+    let mut told = false;
+    for change in &mut effect.changes {
+        let asked = request.settings.iter().find(|(setting, _)| *setting == change.setting);
+        if let (Some(BINARY), Some((_, Some(value)))) = (change.after.as_deref(), asked) {
+            change.after = Some(value.clone());
+            told = true;
+        }
+    }
+    if told {
+        effect.notes.push("a value that was not recorded is told as the command gives it".to_owned());
+    }
 }
 
 /// Whether `effect` is what the request of the moment `asked` brings about.

@@ -10,8 +10,8 @@ const REMEMBERED: usize = 4096;
 /// What is known of a service.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Service {
-    /// Its key's name as records write it, where they do.
-    pub(super) key: Option<String>,
+    /// Its names as records write them.
+    pub(super) name: Name,
     /// Settings and values, in the order in which they became known.
     pub(super) settings: Vec<(&'static str, String)>,
     /// When it was created, if that was seen.
@@ -51,7 +51,8 @@ impl Services {
 
     pub(super) fn entry(&mut self, name: &Name) -> &mut Service {
         let service = self.known.entry(name.best().to_lowercase());
-        service.key = service.key.take().or_else(|| name.key.clone());
+        service.name.key = service.name.key.take().or_else(|| name.key.clone());
+        service.name.display = service.name.display.take().or_else(|| name.display.clone());
         service
     }
 
@@ -63,13 +64,13 @@ impl Services {
     /// Begins anew with a service that was created.
     pub(super) fn created(&mut self, name: &Name, time: Timestamp) -> &mut Service {
         let service = self.entry(name);
-        *service = Service { key: name.key.clone(), created: Some(time), ..Service::default() };
+        *service = Service { name: name.clone(), created: Some(time), ..Service::default() };
         service
     }
 
-    /// The key's name of a service whose image path `fits`.
-    pub(super) fn by_image(&self, fits: impl Fn(&str) -> bool) -> Option<String> {
+    /// The names of a service whose image path `fits`.
+    pub(super) fn by_image(&self, fits: impl Fn(&str) -> bool) -> Option<Name> {
         let runs = |service: &&Service| service.get(crate::scm::setting::IMAGE_PATH).is_some_and(&fits);
-        self.known.iter().map(|(_, service)| service).find(runs).and_then(|service| service.key.clone())
+        self.known.iter().map(|(_, service)| service).find(runs).map(|service| service.name.clone())
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn interactive(host: &mut Host, observed: &Observed, name: &Name) {
     host.names.learn(name);
     let mut draft = scm(Kind::Interactive, name, observed);
     draft.notes.push("the service is marked as interactive, which this system does not allow".to_owned());
-    draft.details.push(("control", "start".to_owned()));
+    draft.details.push(("verb", "start".to_owned()));
     host.add(draft);
 }
 

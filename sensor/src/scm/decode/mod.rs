@@ -10,6 +10,8 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use value::BINARY;
+
 use super::interest::Source;
 use super::observed::{Cleared, Observed, Seen};
 use crate::model::ObservationId;

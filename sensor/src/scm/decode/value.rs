@@ -4,7 +4,7 @@ use crate::scm::setting;
 use crate::windows_event::field::parse_integer;
 
 /// What stands for a value of which the record only tells that it is binary.
-pub(super) const BINARY: &str = "(binary data, not recorded)";
+pub(crate) const BINARY: &str = "(binary data, not recorded)";
 
 /// The value of `setting`, from Sysmon's `Details`: `DWORD (0x00000004)`, `QWORD (0x00000000-0x01456804)`, or text.
 pub(super) fn from_details(setting: &str, details: &str) -> String {
