@@ -1,4 +1,5 @@
 //! Helpers shared by the integration tests, and what the scenarios are made of.
 
+pub mod evtx;
 pub mod operation;
 pub mod scenario;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use evtx::{EvtxChunkData, EvtxChunkHeader, ParserSettings};
@@ -112,7 +113,7 @@ impl EvtxRecords {
         self.done = self.done.saturating_add(1);
         let items = match self.read_chunk(number) {
             Ok(bytes) if bytes.iter().all(|byte| *byte == 0) => Vec::new(),
-            Ok(bytes) => self.decode(number, bytes),
+            Ok(bytes) => self.decode_or_tell(number, bytes),
             Err(error) => vec![Err(ReadErrorKind::Io(error))],
         };
         self.batch = items.into_iter();
@@ -144,6 +145,13 @@ impl EvtxRecords {
         self.file.by_ref().take(CHUNK).read_to_end(&mut bytes)?;
         bytes.resize(usize::try_from(CHUNK).unwrap_or_default(), 0);
         Ok(bytes)
+    }
+
+    /// Decodes a chunk. Should the decoder not be up to what the chunk holds, the chunk counts as damaged.
+    fn decode_or_tell(&mut self, number: u64, bytes: Vec<u8>) -> Vec<Result<Record, ReadErrorKind>> {
+        catch_unwind(AssertUnwindSafe(|| self.decode(number, bytes))).unwrap_or_else(|_| {
+            vec![Err(ReadErrorKind::DamagedChunk { number, reason: "its decoder gave up".to_owned() })]
+        })
     }
 
     fn decode(&mut self, number: u64, bytes: Vec<u8>) -> Vec<Result<Record, ReadErrorKind>> {
