@@ -38,18 +38,6 @@ pub(super) fn way_out(config: &Config, key: Key) -> Result<WayOut> {
     Ok(WayOut { detector, redactor, encoder: encoder(config) })
 }
 
-/// The key of this installation, or where it has none and can't keep one, a key for this run.
-///
-/// # Errors
-/// When the key that is there must not be used, or the system gives no random bytes.
-pub(super) fn key(config: &Config) -> Result<Key> {
-    let folder = config.redact.key_file.parent();
-    if config.redact.enabled && folder.is_some_and(std::path::Path::is_dir) {
-        return Key::load_or_create(&config.redact.key_file).context("taking the key for redaction");
-    }
-    Key::random().context("making a key for redaction")
-}
-
 /// Opens what the lines go to; `closed` is called when nobody reads them any more.
 ///
 /// # Errors

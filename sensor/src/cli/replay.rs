@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use super::output::{self, Pace};
 use super::settings::SettingsArgs;
 use crate::config::Config;
+use crate::output::redact::Key;
 use crate::output::transport::Writer;
 use crate::pipeline::Pipeline;
 use crate::recording::Reader;
@@ -49,7 +50,8 @@ fn recording(path: &Path, config: &Config, writer: &Writer) -> Result<bool> {
     let mut input = BufReader::new(File::open(path)?);
     anyhow::ensure!(input.fill_buf()?.starts_with(RECORDING), "this is not a recording of svcsensor");
     let mut reader = Reader::new(input);
-    let mut pipeline = Pipeline::new(output::way_out(config, output::key(config)?)?);
+    let mut pipeline =
+        Pipeline::new(output::way_out(config, Key::of_installation(&config.redact.key_file)?)?);
     let mut errors = Vec::new();
     let mut lines = Vec::new();
     let mut whole = true;

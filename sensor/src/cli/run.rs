@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         if sources.is_empty() {
             bail!("no source can run here: run it as root, or see `svcsensor doctor`");
         }
-        let key = output::key(&config)?;
+        let key = Key::of_installation(&config.redact.key_file)?;
         let start = start(directories, &sources, &config, &key)?;
         let pipeline = Pipeline::new(output::way_out(&config, key)?);
         let mut live = Live::new(pipeline, sources, recorder, writer, closed, &config.events)?;

@@ -8,12 +8,12 @@ use super::{Engine, actor};
 use crate::correlate::touched::Touch;
 use crate::host::{Host, Program};
 use crate::model::event::{EventId, Executable, FileFacts};
-use crate::model::process::Confidence;
-use crate::model::{Action, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
-use crate::systemd::UnitName;
+use crate::model::process::{Confidence, Requester};
+use crate::model::{Action, Known, Manager, Mechanism, Process, Reason, Scope, ServiceEvent, ServiceId};
 use crate::systemd::change::UnitChange;
 use crate::systemd::command_line::ExecCommand;
 use crate::systemd::inventory::{EffectiveUnit, FileChange, FileState, RegularFile};
+use crate::systemd::{UnitName, daemon};
 
 /// The most programs that are told of one service.
 const MOST_EXECUTABLES: usize = 64;
@@ -57,7 +57,8 @@ impl Engine {
         let mechanism = change.mechanism;
         let affected: Vec<&str> = change.affected.iter().map(UnitName::as_str).collect();
         let details = if affected.is_empty() { Vec::new() } else { vec![("affected", affected.join(" "))] };
-        let actor = actor::describe(touch.actor, None, &mut self.processes, host);
+        let requester = self.requester(touch, change.scope, &change.unit, mechanism, host);
+        let actor = actor::describe(touch.actor, requester, &mut self.processes, host);
         ServiceEvent {
             time: touch.time,
             host: None,
@@ -82,8 +83,31 @@ impl Engine {
         }
     }
 
+    /// Who had the manager do it, when the doer is one.
+    fn requester(
+        &mut self,
+        touch: &Touch,
+        scope: Scope,
+        unit: &str,
+        mechanism: Mechanism,
+        host: &mut dyn Host,
+    ) -> Option<Requester> {
+        let doer = self.processes.get(touch.actor)?;
+        let is_manager =
+            |process: &Process| process.exe.get().is_some_and(|exe| daemon::is_manager(exe.as_ref()));
+        // What a generator writes, the manager wants written.
+        let generated = mechanism == Mechanism::Generator;
+        let parent = doer.parent.filter(|_parent| generated).and_then(|parent| self.processes.get(parent));
+        if ![Some(doer), parent].iter().flatten().any(is_manager) {
+            return None;
+        }
+        let cause = self.requests.cause(scope, unit, mechanism, touch.time)?;
+        let (process, ancestry) = actor::with_ancestry(cause.process, &mut self.processes, host).ok()?;
+        Some(Requester { process, ancestry, confidence: cause.confidence, basis: cause.basis })
+    }
+
     /// The programs that a unit runs, each once.
-    fn executables(
+    pub(super) fn executables(
         &mut self,
         id: &EventId,
         commands: &[ExecCommand],

@@ -1,6 +1,7 @@
 //! The core: takes what sources saw, asks the host, and tells lines. It has no clock and opens nothing.
 
 mod actor;
+mod command;
 mod counters;
 mod event;
 mod files;
@@ -9,8 +10,8 @@ mod units;
 
 use std::time::Duration;
 
-use crate::correlate::ProcessTable;
 use crate::correlate::touched::Touched;
+use crate::correlate::{ProcessTable, Requests, Tools};
 use crate::decode::kernel::{self, Clock, Directories, Lanes};
 use crate::host::Host;
 use crate::model::event::EventId;
@@ -30,6 +31,8 @@ pub struct Engine {
     now: Timestamp,
     settle: Duration,
     processes: ProcessTable,
+    tools: Tools,
+    requests: Requests,
     units: Units,
     touched: Touched,
     hashes: event::Hashes,
@@ -55,6 +58,8 @@ impl Engine {
             now: Timestamp(0),
             settle: Duration::ZERO,
             processes: ProcessTable::default(),
+            tools: Tools::default(),
+            requests: Requests::default(),
             units: Units::default(),
             touched: Touched::default(),
             hashes: event::Hashes::default(),
@@ -118,6 +123,7 @@ impl Engine {
         self.settle = start.settle;
         self.clock = Clock { offset_ns: start.boot_offset_ns };
         actor::seed(&mut self.processes, host);
+        self.tools.read(host);
         self.units = Units::new(&start);
         self.units.read(host);
         lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));
@@ -166,12 +172,14 @@ impl Engine {
             }
             ObservationKind::Exec(exec) => {
                 self.counters.processes += 1;
-                self.processes.exec(exec.process);
+                self.processes.exec(exec.process.clone());
+                self.command(seen.id, seen.time, &exec, host, lines);
             }
             ObservationKind::Exit(key) => {
                 self.counters.processes += 1;
                 let key = self.processes.resolve(key);
                 self.processes.exit(key, seen.time);
+                self.requests.exit(key, seen.time);
                 // What the process was still writing is finished now.
                 for touch in self.touched.held(Some(key)) {
                     self.tell(&touch, host, lines);

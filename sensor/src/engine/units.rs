@@ -10,10 +10,12 @@ use crate::host::{FileState, Host, RegularFile};
 use crate::model::{Known, Reason, Scope};
 use crate::path::join;
 use crate::systemd::change::{self, Observed};
-use crate::systemd::inventory::{self, FileChange, Hash, Inventory, SpecialKind, SymbolicLink};
+use crate::systemd::inventory::{
+    self, EffectiveUnit, FileChange, Hash, Inventory, SpecialKind, SymbolicLink,
+};
 use crate::systemd::search_path::{Host as Layout, Role, UnitDirectory};
 use crate::systemd::specifier::ManagerFacts;
-use crate::systemd::{GeneratorDirectory, Location, SearchPath, UserDirectories};
+use crate::systemd::{GeneratorDirectory, Location, SearchPath, UnitName, UserDirectories};
 
 /// How many links from one to the next are followed.
 const MOST_LINKS: usize = 8;
@@ -171,6 +173,11 @@ impl Units {
     /// How many units the system's managers and those of users have.
     pub(super) fn len(&self) -> usize {
         self.inventory.scopes().map(|scope| self.inventory.units(scope).len()).sum()
+    }
+
+    /// The unit of this name, as the manager of `scope` would load it.
+    pub(super) fn effective(&self, scope: Scope, name: &UnitName) -> Option<EffectiveUnit> {
+        self.inventory.effective(scope, name)
     }
 
     /// What stands at `path`, as the inventory wants it.

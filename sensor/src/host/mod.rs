@@ -22,6 +22,9 @@ pub trait Host {
     /// The program at `path`, following links.
     fn program(&mut self, path: &BStr) -> Result<Program, Reason>;
 
+    /// The size in bytes of the file at `path`, following links.
+    fn size(&mut self, path: &BStr) -> Result<u64, Reason>;
+
     /// The process with this id, as the host tells it now.
     fn process(&mut self, pid: u32) -> Result<Process, Reason>;
 
@@ -54,6 +57,8 @@ pub struct Program {
     pub mode: u32,
     /// Owner's user and group id.
     pub owner: (u32, u32),
+    /// Device and inode.
+    pub object: (u64, u64),
     /// Its first bytes, at most 256: a script's interpreter stands there.
     pub head: Vec<u8>,
 }

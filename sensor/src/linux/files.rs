@@ -111,8 +111,17 @@ pub fn program(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
         size: metadata.size(),
         mode: metadata.mode() & 0o7777,
         owner: (metadata.uid(), metadata.gid()),
+        object: (metadata.dev(), metadata.ino()),
         head,
     })
+}
+
+/// The size in bytes of the file at `path`.
+///
+/// # Errors
+/// Why it can't be told.
+pub fn size(path: &BStr) -> Result<u64, Reason> {
+    os_path(path).metadata().map(|metadata| metadata.size()).map_err(|error| reason(&error))
 }
 
 /// The SHA-256 of the file at `path`, in hexadecimal.

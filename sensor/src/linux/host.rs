@@ -64,6 +64,10 @@ impl Host for LiveHost {
         Ok(program)
     }
 
+    fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
+        files::size(path)
+    }
+
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {
         proc::process(pid)
     }

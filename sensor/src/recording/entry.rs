@@ -52,6 +52,7 @@ pub(super) enum Answer {
     File { path: Text, state: FileForm },
     List { path: Text, names: ResultForm<Vec<Text>> },
     Program { path: Text, program: ResultForm<ProgramForm> },
+    Size { path: Text, size: ResultForm<u64> },
     Process { pid: u32, process: ResultForm<Box<ProcessForm>> },
     Processes { pids: Vec<u32> },
     Writes { pid: u32, device: u64, inode: u64, writes: bool },

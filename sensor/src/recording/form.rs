@@ -146,6 +146,8 @@ pub(super) struct ProgramForm {
     mode: u32,
     uid: u32,
     gid: u32,
+    device: u64,
+    inode: u64,
     head: Text,
 }
 
@@ -159,6 +161,8 @@ impl From<Program> for ProgramForm {
             mode: program.mode,
             uid,
             gid,
+            device: program.object.0,
+            inode: program.object.1,
             head: Text(program.head),
         }
     }
@@ -172,6 +176,7 @@ impl From<ProgramForm> for Program {
             size: form.size,
             mode: form.mode,
             owner: (form.uid, form.gid),
+            object: (form.device, form.inode),
             head: form.head.0,
         }
     }

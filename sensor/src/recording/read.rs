@@ -123,6 +123,7 @@ pub struct Answers {
     files: HashMap<BString, VecDeque<FileState>>,
     lists: HashMap<BString, VecDeque<Result<Vec<BString>, Reason>>>,
     programs: HashMap<BString, VecDeque<Result<Program, Reason>>>,
+    sizes: HashMap<BString, VecDeque<Result<u64, Reason>>>,
     processes: HashMap<u32, VecDeque<Result<Process, Reason>>>,
     all_processes: VecDeque<Vec<u32>>,
     writes: HashMap<(u32, u64, u64), VecDeque<bool>>,
@@ -150,6 +151,9 @@ impl Answers {
             }
             Answer::Program { path, program } => {
                 self.programs.entry(entry::path(path)).or_default().push_back(program.result(Into::into));
+            }
+            Answer::Size { path, size } => {
+                self.sizes.entry(entry::path(path)).or_default().push_back(size.result(|size| size));
             }
             Answer::Process { pid, process } => {
                 self.processes.entry(pid).or_default().push_back(process.result(|process| (*process).into()));
@@ -192,6 +196,11 @@ impl Host for Answers {
 
     fn program(&mut self, path: &BStr) -> Result<Program, Reason> {
         let answer = self.programs.get_mut(path).and_then(VecDeque::pop_front);
+        self.give(answer)?
+    }
+
+    fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
+        let answer = self.sizes.get_mut(path).and_then(VecDeque::pop_front);
         self.give(answer)?
     }
 
@@ -258,6 +267,9 @@ mod tests {
         fn program(&mut self, _path: &BStr) -> Result<Program, Reason> {
             Err(Reason::NotFound)
         }
+        fn size(&mut self, _path: &BStr) -> Result<u64, Reason> {
+            Ok(77)
+        }
         fn process(&mut self, pid: u32) -> Result<Process, Reason> {
             let key = crate::model::ProcessKey { pid, start_ns: 7 };
             Ok(Process::unknown(key, Reason::Denied))
@@ -286,6 +298,7 @@ mod tests {
                 host.file(BStr::new("/x")),
                 host.list(BStr::new("/d")),
                 host.program(BStr::new("/p")),
+                host.size(BStr::new("/p")),
                 host.process(5),
                 host.processes(),
                 host.writes(5, (1, 2)),

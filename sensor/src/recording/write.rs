@@ -105,6 +105,12 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         program
     }
 
+    fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
+        let size = self.host.size(path);
+        self.recorder.answer(|| Answer::Size { path: text(path), size: ResultForm::of(size, |size| size) });
+        size
+    }
+
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {
         let process = self.host.process(pid);
         self.recorder.answer(|| Answer::Process {

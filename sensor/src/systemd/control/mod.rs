@@ -152,6 +152,48 @@ pub enum ControlAction {
     Other,
 }
 
+impl ControlAction {
+    /// Its name in snake case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Reload => "reload",
+            Self::Kill => "kill",
+            Self::Isolate => "isolate",
+            Self::Freeze => "freeze",
+            Self::Thaw => "thaw",
+            Self::Clean => "clean",
+            Self::ResetFailed => "reset_failed",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Preset => "preset",
+            Self::Mask => "mask",
+            Self::Unmask => "unmask",
+            Self::Link => "link",
+            Self::Revert => "revert",
+            Self::AddDependency => "add_dependency",
+            Self::Edit => "edit",
+            Self::SetProperty => "set_property",
+            Self::SetDefault => "set_default",
+            Self::Mount => "mount",
+            Self::RunTransient => "run_transient",
+            Self::CancelJob => "cancel_job",
+            Self::SetEnvironment => "set_environment",
+            Self::SetManager => "set_manager",
+            Self::DaemonReload => "daemon_reload",
+            Self::DaemonReexec => "daemon_reexec",
+            Self::Power => "power",
+            Self::Attach => "attach",
+            Self::Detach => "detach",
+            Self::EndSession => "end_session",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Whose manager is addressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Addressed {

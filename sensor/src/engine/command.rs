@@ -1,0 +1,125 @@
+//! Commands that ask a manager for something.
+
+use super::{Engine, actor};
+use crate::host::Host;
+use crate::model::observation::Exec;
+use crate::model::process::Confidence;
+use crate::model::{
+    Action, Known, Line, Manager, Mechanism, ObservationId, Reason, Scope, ServiceEvent, ServiceId, Timestamp,
+};
+use crate::systemd::UnitName;
+use crate::systemd::control::{Addressed, ControlRequest};
+use crate::systemd::daemon;
+
+/// The most units of one command that are told.
+const MOST_UNITS: usize = 64;
+/// The name under which a request to the manager itself is told.
+const MANAGER: &str = "systemd";
+
+impl Engine {
+    /// A program was run: what it asks of a manager, and what its run tells of one.
+    pub(super) fn command(
+        &mut self,
+        id: ObservationId,
+        time: Timestamp,
+        exec: &Exec,
+        host: &mut dyn Host,
+        lines: &mut Vec<Line>,
+    ) {
+        if let Some(exe) = exec.process.exe.get()
+            && let Some(directory) = daemon::generator(exe.as_ref())
+            && exec.process.argv.get().is_some_and(|argv| daemon::is_managers_call(directory.kind, argv))
+        {
+            // The manager reads all units after its generators ran: what writers still hold is in force then.
+            for touch in self.touched.held(None) {
+                self.tell(&touch, host, lines);
+            }
+        }
+        let Some(request) = self.tools.request(exec, host).filter(|request| !request.read_only) else {
+            return;
+        };
+        let uid = exec.process.user.get().map(|user| user.uid);
+        let key = self.processes.resolve(exec.process.key);
+        let scope = match request.addressed {
+            Addressed::System => Scope::System,
+            Addressed::AllUsers => Scope::AllUsers,
+            Addressed::User => Scope::User(uid.unwrap_or(0)),
+        };
+        let names: Vec<String> = if request.units.is_empty() {
+            vec![MANAGER.to_owned()]
+        } else {
+            request.units.iter().take(MOST_UNITS).cloned().collect()
+        };
+        let details = details(&request);
+        self.requests.note(key, uid, time, request);
+        let actor = actor::describe(key, None, &mut self.processes, host);
+        for name in names {
+            let unit = UnitName::parse(&name).ok().and_then(|name| self.units.effective(scope, &name));
+            let event = self.next_event();
+            let executables =
+                unit.as_ref().map_or_else(Vec::new, |unit| self.executables(&event, &unit.commands, host));
+            let enablement =
+                unit.as_ref().map_or(Known::Missing(Reason::NotFound), |unit| Known::Is(unit.enablement));
+            lines.push(Line::Event(Box::new(ServiceEvent {
+                id: event,
+                time,
+                host: None,
+                action: Action::ControlRequested,
+                mechanism: Mechanism::Command,
+                service: ServiceId { manager: Manager::Systemd, scope, name },
+                display_name: unit.as_ref().and_then(|unit| unit.description().map(str::to_owned)),
+                definition: unit.map(|unit| unit.settings).unwrap_or_default(),
+                changes: Vec::new(),
+                file: None,
+                executables,
+                enablement: enablement.clone(),
+                enablement_before: enablement,
+                loaded: Known::Missing(Reason::NotRecorded),
+                actor: actor.clone(),
+                confidence: Confidence::High,
+                note: Some("asked for; whether it was done, other events tell".to_owned()),
+                details: details.clone(),
+                missing: Vec::new(),
+                evidence: vec![id],
+            })));
+        }
+    }
+}
+
+/// What the command says, by name.
+fn details(request: &ControlRequest) -> Vec<(&'static str, String)> {
+    let options = &request.options;
+    let mut details = vec![
+        ("tool", request.tool.as_str().to_owned()),
+        ("verb", request.verb.clone()),
+        ("kind", request.action.as_str().to_owned()),
+    ];
+    if !request.units.is_empty() {
+        details.push(("units", request.units.join(" ")));
+    }
+    if !request.operands.is_empty() {
+        details.push(("operands", request.operands.join(" ")));
+    }
+    for (name, set) in [
+        ("now", options.now),
+        ("runtime", options.runtime),
+        ("force", options.force),
+        ("no_reload", options.no_reload),
+    ] {
+        if set {
+            details.push((name, "yes".to_owned()));
+        }
+    }
+    for (name, value) in [
+        ("root", &options.root),
+        ("image", &options.image),
+        ("host", &options.host),
+        ("machine", &options.machine),
+    ] {
+        if let Some(value) = value {
+            details.push((name, value.clone()));
+        }
+    }
+    details.extend(options.others.iter().map(|(name, value)| (*name, value.clone())));
+    details
+}
