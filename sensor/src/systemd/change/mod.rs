@@ -11,6 +11,7 @@ mod tests;
 
 use bstr::BStr;
 
+use super::directive::{Rule, directive};
 use super::inventory::{EffectiveUnit, FileChange, FileState, Inventory, LoadState};
 use super::location::Location;
 use super::name::UnitName;
@@ -248,8 +249,19 @@ pub fn setting_changes(before: &[Setting], after: &[Setting]) -> Vec<Change> {
             before: find(before, setting),
             after: find(after, setting),
         })
-        .filter(|change| change.before != change.after)
+        .filter(|change| change.before != change.after && !only_order_differs(change))
         .collect()
+}
+
+/// Whether a change is only one of the order of dependencies, in which order means nothing.
+fn only_order_differs(change: &Change) -> bool {
+    let sorted = |values: &[String]| {
+        let mut values = values.to_vec();
+        values.sort_unstable();
+        values
+    };
+    directive(&change.section, &change.name).is_some_and(|directive| directive.rule == Rule::Dependencies)
+        && sorted(&change.before) == sorted(&change.after)
 }
 
 fn settings_of(unit: Option<&EffectiveUnit>) -> &[Setting] {

@@ -54,7 +54,7 @@ impl Inventory {
     ) {
         for (_, directory) in self.ranked(scope) {
             for owner in owners {
-                for (file, state) in directory.drop_ins.get(owner).into_iter().flatten() {
+                for (file, state) in directory.drop_ins(owner) {
                     if matches!(state, FileState::Directory) {
                         continue;
                     }

@@ -33,6 +33,8 @@ pub struct EffectiveUnit {
     pub fragment: Option<Fragment>,
     /// Its drop-ins, in the order in which they are read.
     pub drop_ins: Vec<DropIn>,
+    /// Its `Description=`, specifiers expanded.
+    pub description: Option<String>,
     /// What all these say together.
     pub settings: Vec<Setting>,
     /// The programs that it runs, setting by setting.
@@ -117,11 +119,6 @@ impl EffectiveUnit {
     pub fn value(&self, section: &str, name: &str) -> Option<&str> {
         self.values(section, name).last().map(String::as_str)
     }
-
-    /// Its `Description=`.
-    pub fn description(&self) -> Option<&str> {
-        self.value("Unit", "Description")
-    }
 }
 
 impl Inventory {
@@ -144,8 +141,10 @@ impl Inventory {
         loading.read(&drop_ins);
         let load = broken.unwrap_or(loading.state);
         let enablement = self.enablement(scope, name, &loading.install());
+        let description = loading.description();
         let (settings, commands) = loading.merger.finish();
         let mut unit = EffectiveUnit {
+            description,
             scope,
             load,
             fragment: file.map(Fragment::of),
@@ -180,9 +179,11 @@ impl Inventory {
         let facts = &self.managers.get(&scope)?.facts;
         let mut loading = Loading::new(name, facts, None);
         loading.read_file(&BString::default(), state, true);
+        let description = loading.description();
         let (settings, commands) = loading.merger.finish();
         Some(EffectiveUnit {
             name: name.clone(),
+            description,
             scope,
             load: LoadState::NotFound,
             fragment: None,
@@ -205,9 +206,9 @@ impl Inventory {
         kind: DependencyKind,
         target: &UnitName,
     ) -> bool {
-        let key = (kind, source.as_str().to_owned());
-        let mut links =
-            self.ranked(scope).filter_map(|(_, directory)| directory.dependencies.get(&key)?.get(target));
+        let mut links = self
+            .ranked(scope)
+            .filter_map(|(_, directory)| directory.dependency(kind, source.as_str(), target));
         links.next().is_some_and(pulls)
     }
 
@@ -216,12 +217,7 @@ impl Inventory {
         let template = id.template();
         let names = [Some(id), template.as_ref()];
         self.ranked(scope).any(|(_, directory)| {
-            names.into_iter().flatten().any(|name| {
-                directory.drop_ins.contains_key(name.as_str())
-                    || DependencyKind::ALL
-                        .into_iter()
-                        .any(|kind| directory.dependencies.contains_key(&(kind, name.as_str().to_owned())))
-            })
+            names.into_iter().flatten().any(|name| directory.has_directories_of(name.as_str()))
         })
     }
 
@@ -234,8 +230,7 @@ impl Inventory {
                 for (owner, kind) in
                     owners.iter().flat_map(|owner| DependencyKind::ALL.map(|kind| (owner, kind)))
                 {
-                    let links = directory.dependencies.get(&(kind, owner.clone()));
-                    for (target, state) in links.into_iter().flatten() {
+                    for (target, state) in directory.dependencies(kind, owner) {
                         found.entry((kind, target.clone())).or_insert_with(|| DependencyLink {
                             kind,
                             source: owner.clone(),
@@ -254,18 +249,14 @@ impl Inventory {
     fn pulled_in_by(&self, scope: Scope, id: &UnitName, aliases: &[UnitName]) -> Vec<DependencyLink> {
         let mut found = Vec::new();
         for (_, directory) in self.ranked(scope) {
-            for ((kind, source), links) in &directory.dependencies {
-                for name in std::iter::once(id).chain(aliases) {
-                    if let Some(state) = links.get(name) {
-                        found.push(DependencyLink {
-                            kind: *kind,
-                            source: source.clone(),
-                            target: name.clone(),
-                            path: directory.path_of(&format!("{source}.{kind}/{name}")),
-                            masks: !pulls(state),
-                        });
-                    }
-                }
+            for name in std::iter::once(id).chain(aliases) {
+                found.extend(directory.sources(name).map(|(kind, source, state)| DependencyLink {
+                    kind,
+                    source: source.to_owned(),
+                    target: name.clone(),
+                    path: directory.path_of(&format!("{source}.{kind}/{name}")),
+                    masks: !pulls(state),
+                }));
             }
         }
         found
@@ -375,6 +366,10 @@ impl<'a> Loading<'a> {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(UnitProblem { path: path.clone(), line, text });
         }
+    }
+
+    fn description(&self) -> Option<String> {
+        self.merger.values("Unit", "Description").last().map(|text| expand(text, &self.context))
     }
 
     /// What the files that were read say of enablement.

@@ -1,7 +1,5 @@
 //! Whether a unit is started by itself, as `systemctl is-enabled` tells it (`unit_file_lookup_state`).
 
-use bstr::ByteSlice as _;
-
 use super::effective::Install;
 use super::lookup::{Found, Resolved};
 use super::{Directory, FileState, Inventory};
@@ -78,7 +76,7 @@ impl Inventory {
         for (rank, directory) in self.ranked(scope) {
             // The unit's own name in a directory below that of its file says nothing; a linked file lies in none.
             let below_own = rank > file.rank && !matches!(file.state, FileState::Symlink(_));
-            let links = self.links_to(directory, id, below_own, known);
+            let links = Self::links_to(directory, id, below_own, known);
             if links.enables {
                 if directory.role() == Role::Admin {
                     return Some(Enablement::Enabled);
@@ -106,41 +104,26 @@ impl Inventory {
 
     /// What the links in one directory and in its `.wants` and the like directories say of `id`
     /// (`find_symlinks_in_directory`).
-    fn links_to(
-        &self,
-        directory: &Directory,
-        id: &UnitName,
-        below_own: bool,
-        known: Option<&Install>,
-    ) -> Links {
+    fn links_to(directory: &Directory, id: &UnitName, below_own: bool, known: Option<&Install>) -> Links {
         let is_known = |link: &UnitName| known.is_none_or(|install| is_known(install, id, link));
-        let mut found = Links::default();
-        for links in directory.dependencies.values() {
-            // Only the link's own name counts, not where it points to.
-            let mut named = links.iter().filter(|(name, state)| {
-                matches!(state, FileState::Symlink(_))
-                    && (*name == id
-                        || (id.kind() == NameKind::Template && name.template().as_ref() == Some(id)))
-            });
-            found.enables |= named.any(|(name, _)| is_known(name));
-        }
-        for link in &directory.links {
-            let Some(FileState::Symlink(symlink)) = directory.fragments.get(link) else { continue };
-            let target = self.absolute(&directory.facts.path, &symlink.target);
-            let to_id = target.rsplit_once_str("/").is_some_and(|(_, last)| last == id.as_str().as_bytes());
-            let from_id = link == id && !below_own;
-            if to_id && from_id {
-                found.same_name = true;
-            } else if (to_id || from_id) && is_known(link) {
-                found.enables = true;
-            }
-        }
-        found
+        // Of dependency links only the name counts, not where they point to.
+        let instances = directory.linked_instances(id).filter(|_| id.kind() == NameKind::Template);
+        let pulled = std::iter::once(id).chain(instances).any(|name| {
+            is_known(name)
+                && directory.sources(name).any(|(_, _, state)| matches!(state, FileState::Symlink(_)))
+        });
+        let own = directory.fragment(id).is_some_and(|(_, state)| matches!(state, FileState::Symlink(_)));
+        let own_to_id = own && directory.links_to(id).any(|link| link == id);
+        let others_to_id = directory.links_to(id).any(|link| (link != id || below_own) && is_known(link));
+        let own_elsewhere = own && !own_to_id && !below_own && is_known(id);
+        Links { enables: pulled || others_to_id || own_elsewhere, same_name: own_to_id && !below_own }
     }
 
     /// Whether there is a link under `name` that systemd refuses to follow.
     fn has_refused_link(&self, scope: Scope, name: &UnitName) -> bool {
-        self.ranked(scope).any(|(_, directory)| directory.links.contains(name))
+        self.ranked(scope).any(|(_, directory)| {
+            directory.fragment(name).is_some_and(|(_, state)| matches!(state, FileState::Symlink(_)))
+        })
     }
 }
 

@@ -1,11 +1,16 @@
 //! From a name to the file that defines it: priority, aliases, templates, linked files and masks.
 
+use std::collections::BTreeSet;
+
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::{Directory, FileState, Inventory};
 use crate::model::Scope;
 use crate::systemd::name::{NameKind, UnitName};
 use crate::systemd::search_path::below;
+
+/// How many links are looked at for the further names of a unit.
+const ALIASES_MAX: usize = 1000;
 
 /// How many links systemd follows from name to name (`FOLLOW_MAX`).
 const FOLLOW_MAX: usize = 8;
@@ -94,7 +99,7 @@ impl Inventory {
     /// What the first directory that has a usable `name` holds under it (`unit_file_build_name_map`).
     pub(super) fn entry(&self, scope: Scope, name: &UnitName) -> Option<Entry<'_>> {
         self.ranked(scope).find_map(|(rank, directory)| {
-            let (name, state) = directory.fragments.get_key_value(name)?;
+            let (name, state) = directory.fragment(name)?;
             let file = Entry::File(Found { directory, rank, name, state });
             match state {
                 FileState::Absent | FileState::Directory => None,
@@ -132,23 +137,30 @@ impl Inventory {
         self.managers.get(&scope).is_none_or(|manager| manager.path.locate(path.as_bstr()).is_none())
     }
 
-    /// The further names of the unit `id`, in order.
+    /// The further names of the unit `id`, in order, at most [`ALIASES_MAX`].
     pub(super) fn aliases(&self, scope: Scope, id: &UnitName) -> Vec<UnitName> {
-        let mut aliases = std::collections::BTreeSet::new();
-        for (_, directory) in self.ranked(scope) {
-            for link in &directory.links {
-                // An alias of the template is one of each instance.
+        let mut aliases = BTreeSet::new();
+        // Names whose links are still to be looked for: an alias of the template is one of each instance.
+        let mut open: Vec<UnitName> = [Some(id.clone()), id.template()].into_iter().flatten().collect();
+        let mut seen: BTreeSet<UnitName> = open.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            for link in self.ranked(scope).flat_map(|(_, directory)| directory.links_to(&name)) {
+                if seen.len() > ALIASES_MAX {
+                    return aliases.into_iter().collect();
+                }
+                if !seen.insert(link.clone()) {
+                    continue;
+                }
+                open.push(link.clone());
                 let alias = match (link.kind(), id.kind()) {
                     (NameKind::Template, NameKind::Instance) => {
                         id.instance().and_then(|i| link.with_instance(i))
                     }
                     _ => Some(link.clone()),
                 };
-                let Some(alias) = alias.filter(|alias| alias != id && alias.unit_type() == id.unit_type())
-                else {
-                    continue;
-                };
-                if matches!(self.resolve(scope, &alias), Resolved::Found { id: found, .. } if found == *id) {
+                if let Some(alias) = alias.filter(|alias| alias != id)
+                    && matches!(self.resolve(scope, &alias), Resolved::Found { id: found, .. } if found == *id)
+                {
                     aliases.insert(alias);
                 }
             }

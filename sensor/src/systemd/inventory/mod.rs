@@ -1,5 +1,6 @@
 //! All unit files of a host, and what they say together.
 
+mod directory;
 mod drop_in;
 mod effective;
 mod enablement;
@@ -14,11 +15,12 @@ pub use drop_in::DropIn;
 pub use effective::{DependencyLink, EffectiveUnit, Fragment, LoadState, UnitProblem};
 pub use file::{FileState, Hash, RegularFile, SpecialKind, SymbolicLink};
 
-use super::location::{DependencyKind, Location};
-use super::name::{NameKind, UnitName};
-use super::search_path::{Host, Role, SearchPath, UnitDirectory};
+use super::location::Location;
+use super::name::UnitName;
+use super::search_path::{Host, SearchPath, UnitDirectory};
 use super::specifier::ManagerFacts;
 use crate::model::Scope;
+use directory::Directory;
 use file::ContentPool;
 
 /// What stands where no file is.
@@ -38,20 +40,6 @@ pub struct Inventory {
 struct Manager {
     path: SearchPath,
     facts: ManagerFacts,
-}
-
-/// What is known of one unit directory.
-#[derive(Debug)]
-struct Directory {
-    /// What it is for, and whose units it holds.
-    facts: UnitDirectory,
-    fragments: BTreeMap<UnitName, FileState>,
-    /// Those of the fragments that are links.
-    links: BTreeSet<UnitName>,
-    /// Drop-ins, by the name of their directory without `.d`.
-    drop_ins: BTreeMap<String, BTreeMap<BString, FileState>>,
-    /// Dependency links, by the name of their directory without its suffix.
-    dependencies: BTreeMap<(DependencyKind, String), BTreeMap<UnitName, FileState>>,
 }
 
 /// What happened to one file.
@@ -145,14 +133,17 @@ impl Inventory {
         Some(FileChange { directory: entry.facts.clone(), path: path.into(), location, before, after })
     }
 
-    /// The names of all units that files or dependency links of `scope`'s search path name, in order.
+    /// Everything that is kept of the unit directory `directory`, by its path below that. With it, files that are gone
+    /// are found when a directory is read again.
+    pub fn files(&self, directory: &BStr) -> impl Iterator<Item = (BString, &FileState)> {
+        self.directories.get(directory).into_iter().flat_map(Directory::files)
+    }
+
+    /// The names of all units that `scope`'s search path has files of, and of instances that links pull in, in order.
     pub fn units(&self, scope: Scope) -> BTreeSet<UnitName> {
         let mut names = BTreeSet::new();
         for (_, directory) in self.ranked(scope) {
-            names.extend(directory.fragments.keys().cloned());
-            for links in directory.dependencies.values() {
-                names.extend(links.keys().filter(|name| name.kind() == NameKind::Instance).cloned());
-            }
+            names.extend(directory.names().cloned());
         }
         names
     }
@@ -164,7 +155,7 @@ impl Inventory {
 
     /// How many unit files are known, in all directories.
     pub fn fragment_count(&self) -> usize {
-        self.directories.values().map(|directory| directory.fragments.len()).sum()
+        self.directories.values().map(Directory::fragment_count).sum()
     }
 
     /// The directories that `scope`'s manager reads, by rank.
@@ -175,81 +166,6 @@ impl Inventory {
             .flat_map(|manager| manager.path.directories.iter().enumerate())
             .filter_map(|(rank, directory)| Some((rank, self.directories.get(&directory.path)?)))
     }
-}
-
-impl Directory {
-    fn new(facts: UnitDirectory) -> Self {
-        Self {
-            facts,
-            fragments: BTreeMap::new(),
-            links: BTreeSet::new(),
-            drop_ins: BTreeMap::new(),
-            dependencies: BTreeMap::new(),
-        }
-    }
-
-    fn get(&self, location: &Location) -> Option<&FileState> {
-        match location {
-            Location::Fragment(name) => self.fragments.get(name),
-            Location::DropIn { owner, file } => self.drop_ins.get(owner.as_str())?.get(file),
-            Location::Dependency { source, kind, target } => {
-                self.dependencies.get(&(*kind, source.as_str().to_owned()))?.get(target)
-            }
-            Location::DropInDirectory(_) | Location::DependencyDirectory(..) | Location::NotAUnit(_) => None,
-        }
-    }
-
-    /// Puts `state` in place of what is there and returns that; `None` where nothing is kept.
-    fn set(&mut self, location: &Location, state: FileState) -> Option<FileState> {
-        match location {
-            Location::Fragment(name) => {
-                if matches!(state, FileState::Symlink(_)) {
-                    self.links.insert(name.clone());
-                } else {
-                    self.links.remove(name);
-                }
-                Some(replace(&mut self.fragments, name, state))
-            }
-            Location::DropIn { owner, file } => {
-                Some(replace_within(&mut self.drop_ins, &owner.as_str().to_owned(), file, state))
-            }
-            Location::Dependency { source, kind, target } => {
-                let key = (*kind, source.as_str().to_owned());
-                Some(replace_within(&mut self.dependencies, &key, target, state))
-            }
-            Location::DropInDirectory(_) | Location::DependencyDirectory(..) | Location::NotAUnit(_) => None,
-        }
-    }
-
-    /// The path of what lies in it under `name`.
-    fn path_of(&self, name: &str) -> BString {
-        join(&self.facts.path, name.as_bytes())
-    }
-
-    fn role(&self) -> Role {
-        self.facts.role
-    }
-}
-
-/// Puts `state` in place of what `map` has under `key` and returns that; nothing is kept for absent files.
-fn replace<K: Ord + Clone>(map: &mut BTreeMap<K, FileState>, key: &K, state: FileState) -> FileState {
-    let before = if state.is_absent() { map.remove(key) } else { map.insert(key.clone(), state) };
-    before.unwrap_or_default()
-}
-
-/// The same in one of several maps; none is kept that is empty.
-fn replace_within<D: Ord + Clone, K: Ord + Clone>(
-    maps: &mut BTreeMap<D, BTreeMap<K, FileState>>,
-    directory: &D,
-    key: &K,
-    state: FileState,
-) -> FileState {
-    let map = maps.entry(directory.clone()).or_default();
-    let before = replace(map, key, state);
-    if map.is_empty() {
-        maps.remove(directory);
-    }
-    before
 }
 
 /// `directory` and `rest` with a slash between them.

@@ -152,6 +152,16 @@ fn equal_settings_have_no_changes() {
     let settings = [Setting { section: "S".into(), name: "A".into(), values: vec!["1".into()] }];
     assert_eq!(setting_changes(&settings, &settings), []);
     assert_eq!(setting_changes(&settings, &[]).len(), 1);
+    let units = |names: [&str; 2]| {
+        ["After", "ExecStart"].map(|name| Setting {
+            section: if name == "After" { "Unit" } else { "Service" }.into(),
+            name: name.into(),
+            values: names.map(str::to_owned).to_vec(),
+        })
+    };
+    // The order of dependencies means nothing; that of commands does.
+    let changes = setting_changes(&units(["a", "b"]), &units(["b", "a"]));
+    assert_eq!(changes.iter().map(|change| change.name.as_str()).collect::<Vec<_>>(), ["ExecStart"]);
 }
 
 proptest! {

@@ -119,7 +119,7 @@ fn a_drop_in_counts_up_to_where_it_breaks() {
         .file(&format!("{ETC}/a.service.d/b.conf"), "[Service]\nExecStart=\nExecStart=/y\n");
     let unit = tree.effective("a.service").unwrap();
     assert_eq!(
-        (unit.load, unit.description(), unit.value("Service", "User")),
+        (unit.load, unit.description.as_deref(), unit.value("Service", "User")),
         (LoadState::Loaded, Some("d"), None)
     );
     assert_eq!(unit.values("Service", "ExecStart"), ["/y"]);

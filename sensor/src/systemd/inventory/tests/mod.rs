@@ -99,7 +99,7 @@ fn instances_come_from_their_template() {
     let mut tree = Tree::new();
     tree.file(&format!("{LIB}/a@.service"), "[Unit]\nDescription=of %i\n[Service]\nExecStart=/bin/x %I %n\n");
     let unit = tree.effective("a@b-c.service").unwrap();
-    assert_eq!(unit.name.as_str(), "a@b-c.service");
+    assert_eq!((unit.name.as_str(), unit.description.as_deref()), ("a@b-c.service", Some("of b-c")));
     assert_eq!(unit.commands[0].argv, ["/bin/x", "b/c", "a@b-c.service"]);
     assert_eq!(unit.fragment.unwrap().path, "/usr/lib/systemd/system/a@.service");
     tree.file(&format!("{LIB}/a@z.service"), PLAIN);
