@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ANALYTICS: [&str; 2] = ["executable-in-writable-directory", "service-masked"];
+const ANALYTICS: [&str; 2] = ["execution-from-writable-path", "recovery-service-impaired"];
 
 fn parse(text: &str) -> Result<Config, Vec<Mistake>> {
     read::config(text.as_bytes(), &ANALYTICS)
@@ -38,7 +38,7 @@ fn every_key_can_be_set() {
         keep = ["APP_*"]
         key_file = "/srv/key"
         [detect]
-        disabled = ["service-masked"]
+        disabled = ["recovery-service-impaired"]
         [[detect.allow]]
         analytic = "*"
         service = "build-*.service"
@@ -60,7 +60,7 @@ fn every_key_can_be_set() {
         events: Events { settle: Duration::ZERO, hash_limit_bytes: 256, heartbeat: Duration::from_secs(5) },
         redact: Redact { enabled: false, keep: vec!["APP_*".to_owned()], key_file: "/srv/key".into() },
         detect: Detect {
-            disabled: vec!["service-masked".to_owned()],
+            disabled: vec!["recovery-service-impaired".to_owned()],
             allow: vec![Allowed {
                 analytic: "*".to_owned(),
                 service: "build-*.service".to_owned(),
@@ -77,7 +77,8 @@ fn every_key_can_be_set() {
 fn the_example_is_the_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/svcsensor.toml");
     let example = fs::read_to_string(path).unwrap();
-    assert_eq!(parse(&example).unwrap(), Config::default());
+    let analytics: Vec<_> = crate::detect::analytic::ALL.iter().map(|analytic| analytic.name).collect();
+    assert_eq!(read::config(example.as_bytes(), &analytics).unwrap(), Config::default());
     // Lines like `#key = value` and `#[[section]]` are examples; prose has a blank after the sign.
     let uncommented: String = example
         .lines()
@@ -88,7 +89,7 @@ fn the_example_is_the_default() {
         })
         .flat_map(|line| [line, "\n"])
         .collect();
-    let config = read::config(uncommented.as_bytes(), &ANALYTICS).unwrap();
+    let config = read::config(uncommented.as_bytes(), &analytics).unwrap();
     assert_eq!(config.detect.allow.len(), 1);
     let keys = [
         "format",
@@ -146,8 +147,8 @@ fn mistakes_are_told_with_their_place() {
         ),
         ("[redact]\nkeep = [\"A*B\"]", "2:9: a * stands at the end only"),
         (
-            "[detect]\ndisabled = [\"service-maskd\"]",
-            "2:13: there is no such analytic; did you mean service-masked?",
+            "[detect]\ndisabled = [\"recovery-service-impaird\"]",
+            "2:13: there is no such analytic; did you mean recovery-service-impaired?",
         ),
         ("[detect]\nallow = [1]", "2:10: expected a section, found a whole number"),
         (
@@ -240,13 +241,13 @@ fn files_are_found_or_not() {
 fn a_check_remarks_what_is_worth_a_thought() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("svcsensor.toml");
-    let text = "[redact]\nenabled = false\n[[detect.allow]]\nanalytic = \"service-masked\"\nservice = \"a*\"\nreason = \"x\"\nexpires = 2025-01-01";
+    let text = "[redact]\nenabled = false\n[[detect.allow]]\nanalytic = \"recovery-service-impaired\"\nservice = \"a*\"\nreason = \"x\"\nexpires = 2025-01-01";
     fs::write(&path, text).unwrap();
     let now = Timestamp(1_764_036_978_000_000_000);
     let report = check(&path, &ANALYTICS, now).unwrap();
     let expected = "\
 PATH: secrets are written to the output, since redact.enabled is false
-PATH: the allowance of service-masked for a* has expired
+PATH: the allowance of recovery-service-impaired for a* has expired
 PATH: the configuration is valid";
     assert_eq!(report.to_string().replace(&path.display().to_string(), "PATH"), expected);
     assert_eq!(check(&path, &ANALYTICS, Timestamp(0)).unwrap().remarks.len(), 1);

@@ -152,8 +152,8 @@ pub(crate) fn one_of_each() -> Vec<Line> {
         }),
         Line::Finding(Box::new(Finding {
             time: event.time,
-            analytic: "executable-in-writable-directory",
-            title: "Service runs a program from a writable directory",
+            analytic: "execution-from-writable-path",
+            title: "Service runs from a writable path",
             service: event.service.clone(),
             host: None,
             severity: Severity::High,

@@ -16,7 +16,7 @@ fn tells_the_story_in_a_few_lines() {
 02:16:10.000 started           svcsensor 0.1.0 watches 412 services of web-1 by fanotify
                                not by tracing: BTF is not offered
                                Attribute changes made through another mount are not seen.
-02:16:18.000 finding           high: Service runs a program from a writable directory [executable-in-writable-directory]
+02:16:18.000 finding           high: Service runs from a writable path [execution-from-writable-path]
                                updater.service runs /tmp/.u/updated, which everybody may replace (T1543.002)
 02:16:18.000 created           updater.service unit file /etc/systemd/system/updater.service
                                ExecStart=/tmp/.u/updated --interval 60
