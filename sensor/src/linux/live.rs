@@ -14,6 +14,7 @@ use super::clock;
 use super::host::{Hashed, LiveHost};
 use super::readable::Readable;
 use super::sources::Sources;
+use super::watchdog::Watchdog;
 use crate::config::Events;
 use crate::engine::{Input, Start};
 use crate::output::transport::{SendError, Writer};
@@ -90,6 +91,7 @@ impl Live {
         let mut heartbeat = tokio::time::interval(self.heartbeat);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         heartbeat.tick().await;
+        let mut watchdog = Watchdog::of_environment();
         self.boot_offset_ns = start.boot_offset_ns;
         let mut ended = self.feed(Input::Start(Box::new(start)));
         ready();
@@ -101,6 +103,8 @@ impl Live {
                 _ = interrupt.recv() => ended = Some(Ended::Signal("SIGINT")),
                 () = self.closed.notified() => ended = Some(Ended::ReaderGone),
                 _ = hangup.recv() => self.writer.reopen(),
+                // Before the sources: a flood from them is no reason to be ended.
+                () = watchdog.sign() => {}
                 guard = Readable::wait(process.as_ref()) => {
                     guard?.clear_ready();
                     ended = self.take_process_records();

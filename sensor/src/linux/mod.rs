@@ -14,3 +14,4 @@ pub mod proc;
 mod readable;
 pub mod sources;
 pub mod users;
+mod watchdog;
