@@ -53,6 +53,7 @@ pub(super) struct Event {
     scope: String,
     mechanism: Option<String>,
     display: Option<String>,
+    note: Option<String>,
     host: Option<String>,
     /// Seconds after the event before.
     #[serde(default)]
@@ -171,7 +172,7 @@ impl Event {
             loaded: Known::Missing(Reason::NotRecorded),
             actor: actor.map_or(Known::Missing(Reason::NotRecorded), Known::Is),
             confidence: Confidence::High,
-            note: None,
+            note: self.note,
             details: self.details.into_iter().map(|(name, value)| (detail_name(&name), value)).collect(),
             missing: Vec::new(),
             evidence: Vec::new(),
@@ -281,6 +282,10 @@ fn detail_name(word: &str) -> &'static str {
         "kind",
         "client",
         "remote_address",
+        "client_is_remote",
+        "control",
+        "image",
+        "image_signed",
         "logon_type",
         "short_lived",
         "overrides",

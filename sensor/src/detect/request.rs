@@ -1,6 +1,7 @@
 //! What somebody asked a manager to do: the facts of a *control requested* event.
 
 use crate::model::event::{Action, ServiceEvent};
+use crate::model::service::Manager;
 
 /// A request to a manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(crate) enum Effect {
     Removed,
     /// It ended by itself, with an error.
     Failed,
+    /// It still may start, but no longer does so by itself: its start type became manual.
+    Weakened,
     /// None of these.
     Other,
 }
@@ -37,7 +40,7 @@ impl Effect {
     /// method of systemd's D-Bus interface.
     fn of_verb(verb: &str) -> Self {
         match verb.to_ascii_lowercase().as_str() {
-            "stop" | "stopunit" | "bootout" | "unload" | "condstop" => Self::Stopped,
+            "stop" | "stopunit" | "bootout" | "unload" | "condstop" | "pause" => Self::Stopped,
             "kill" | "killunit" | "freeze" | "freezeunit" | "queuesignalunit" | "zap" => Self::Killed,
             "disable" | "disableunitfiles" | "disableunitfileswithflags" | "off" | "del" => Self::Disabled,
             "mask" | "maskunitfiles" => Self::Masked,
@@ -55,6 +58,7 @@ impl Effect {
             Action::Removed => Self::Removed,
             Action::Failed => Self::Failed,
             Action::ControlRequested => request(event).map_or(Self::Other, |request| request.effect),
+            Action::Modified if is_made_manual(event) => Self::Weakened,
             Action::Created
             | Action::Modified
             | Action::Enabled
@@ -73,6 +77,7 @@ impl Effect {
             Self::Masked => "masked",
             Self::Removed => "removed",
             Self::Failed => "ended with an error",
+            Self::Weakened => "set to start on request alone",
             Self::Other => "changed",
         }
     }
@@ -80,12 +85,13 @@ impl Effect {
 
 /// The request that an event tells, if it is one.
 ///
-/// The details `verb` and `units` say what was asked; where `units` is missing, the event's service is meant.
+/// The details `verb`, or `control` on Windows, and `units` say what was asked; where `units` is missing, the event's
+/// service is meant.
 pub(crate) fn request(event: &ServiceEvent) -> Option<Request<'_>> {
     if event.action != Action::ControlRequested {
         return None;
     }
-    let verb = detail(event, "verb")?;
+    let verb = detail(event, "verb").or_else(|| detail(event, "control"))?;
     let mut services: Vec<&str> = detail(event, "units")
         .unwrap_or_default()
         .split([' ', ','])
@@ -96,6 +102,20 @@ pub(crate) fn request(event: &ServiceEvent) -> Option<Request<'_>> {
         services.push(&event.service.name);
     }
     Some(Request { verb, effect: Effect::of_verb(verb), services })
+}
+
+/// Whether the Service Control Manager no longer starts a service by itself, although it may be started.
+fn is_made_manual(event: &ServiceEvent) -> bool {
+    let manual = |value: &String| matches!(value.trim(), "3" | "demand start" | "manual");
+    event.service.manager == Manager::Scm
+        && event.changes.iter().any(|change| {
+            change.name == "Start" && change.after.iter().any(manual) && !change.before.iter().any(manual)
+        })
+}
+
+/// Whether somebody asks a tool of Windows to create a service or to change its settings, which the event then tells.
+pub(crate) fn asks_to_define(event: &ServiceEvent) -> bool {
+    request(event).is_some_and(|request| matches!(request.verb, "create" | "change"))
 }
 
 /// A detail of an event by its name; an empty one counts as absent.

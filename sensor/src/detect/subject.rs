@@ -11,6 +11,7 @@ use crate::model::time::Timestamp;
 use super::command::{self, Command, is_setting};
 use super::packaging::Packaging;
 use super::request::{self, Effect};
+use super::text::quoted;
 
 /// How a service came to be, if that was lately.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,20 +90,56 @@ impl<'a> Subject<'a> {
         self.event.file.as_ref().and_then(|file| std::str::from_utf8(&file.path).ok())
     }
 
-    /// The address from which a remote client caused the event, unless it is this machine's own.
-    pub(crate) fn remote_address(&self) -> Option<&'a str> {
-        let address = self.detail("remote_address").or_else(|| {
+    /// The client on another machine that caused the event, as a phrase.
+    pub(crate) fn remote_client(&self) -> Option<String> {
+        let told = self.detail("remote_address");
+        let address = told.or_else(|| {
             self.event.actor.get().and_then(|actor| actor.remote_address.get()).map(String::as_str)
-        })?;
-        let address = address.strip_prefix("::ffff:").unwrap_or(address).trim();
-        let own = address.is_empty()
-            || matches!(address, "-" | "::1" | "0.0.0.0" | "::" | "LOCAL" | "local" | "localhost")
-            || address.starts_with("127.");
-        (!own).then_some(address)
+        });
+        match address.map(|address| address.strip_prefix("::ffff:").unwrap_or(address).trim()) {
+            Some(address) if is_own(address) => None,
+            Some(address) => Some(format!("a client at {}", quoted(address))),
+            None => self
+                .detail("client_is_remote")
+                .is_some_and(|remote| remote.eq_ignore_ascii_case("true"))
+                .then(|| "a client on another machine".to_owned()),
+        }
     }
 
-    /// Whether the event defines what the service runs: it came to be, or its definition changed.
+    /// Whether the event defines what the service runs: it came to be, its definition changed, or somebody asks for
+    /// that with the settings at hand.
     pub(crate) fn defines(&self) -> bool {
-        matches!(self.event.action, Action::Created | Action::Modified)
+        self.creates() || self.changes()
     }
+
+    /// Whether the service came to be, or somebody asks for that.
+    pub(crate) fn creates(&self) -> bool {
+        self.event.action == Action::Created || self.asked().is_some_and(|verb| verb == "create")
+    }
+
+    /// Whether the definition of the service changed, or somebody asks for that.
+    ///
+    /// On Windows an event that tells a new start type may tell other changes as well.
+    pub(crate) fn changes(&self) -> bool {
+        let with_start = matches!(self.event.action, Action::Enabled | Action::Disabled)
+            && self.is_windows()
+            && !self.event.changes.is_empty();
+        self.event.action == Action::Modified
+            || with_start
+            || self.asked().is_some_and(|verb| verb == "change")
+    }
+
+    /// The verb of a request.
+    fn asked(&self) -> Option<&'a str> {
+        request::request(self.event).map(|request| request.verb)
+    }
+}
+
+/// Whether an address is this machine's own, or none.
+fn is_own(address: &str) -> bool {
+    address.is_empty()
+        || matches!(address, "-" | "::1" | "0.0.0.0" | "::")
+        || address.eq_ignore_ascii_case("local")
+        || address.eq_ignore_ascii_case("localhost")
+        || address.starts_with("127.")
 }

@@ -1,12 +1,12 @@
 //! The background transfer service is changed or disabled.
 
-use crate::detect::command::is_setting;
+use crate::detect::command::{is_setting, windows_program};
 use crate::detect::place::windows as place;
+use crate::detect::request::Effect;
 use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -31,35 +31,20 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     if !event.service.name.eq_ignore_ascii_case("BITS") {
         return Vec::new();
     }
-    let found = match event.action {
-        Action::Disabled => Some((Severity::Low, "was disabled".to_owned())),
-        Action::Removed => Some((Severity::Medium, "was removed".to_owned())),
-        Action::Modified => event.changes.iter().find_map(|change| {
-            let named = ["ImagePath", "ServiceDll", "FailureCommand", "ObjectName"];
-            let setting = named.iter().find(|name| is_setting(&change.name, name))?;
-            let after = change.after.first().filter(|value| !value.is_empty())?;
-            let program = place::normal(crate::detect::command::windows_program(after));
-            let usual = match *setting {
-                "ImagePath" => base_name(&program) == "svchost.exe" && place::is_ordinary(&program),
-                "ServiceDll" => base_name(&program) == "qmgr.dll" && place::is_ordinary(&program),
-                "ObjectName" => after.eq_ignore_ascii_case("LocalSystem"),
-                _ => false,
-            };
-            (!usual).then(|| (Severity::High, format!("was changed: {setting} is {} now", quoted(after))))
-        }),
-        Action::Created
-        | Action::Enabled
-        | Action::Masked
-        | Action::Unmasked
-        | Action::Aliased
-        | Action::Started
-        | Action::Stopped
-        | Action::Failed
-        | Action::ControlRequested => None,
-    };
+    let changed = subject.changes().then(|| tampered(subject)).flatten();
+    let found = changed.or_else(|| match subject.effect() {
+        Effect::Disabled => Some((Severity::Low, "was disabled".to_owned())),
+        Effect::Removed => Some((Severity::Medium, "was removed".to_owned())),
+        Effect::Stopped
+        | Effect::Killed
+        | Effect::Masked
+        | Effect::Failed
+        | Effect::Weakened
+        | Effect::Other => None,
+    });
     found
         .map(|(severity, how)| {
-            let registry = event.action == Action::Modified;
+            let registry = subject.changes();
             Verdict::new(severity, how.clone(), format!("The background transfer service {how}."))
                 .points_to(&technique::BITS_JOBS)
                 .points_to_all(registry.then_some(&technique::REGISTRY_PERMISSIONS))
@@ -67,4 +52,21 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         })
         .into_iter()
         .collect()
+}
+
+/// How bad a change of what the service runs is.
+fn tampered(subject: &Subject<'_>) -> Option<(Severity, String)> {
+    subject.event.changes.iter().find_map(|change| {
+        let named = ["ImagePath", "ServiceDll", "FailureCommand", "ObjectName"];
+        let setting = named.iter().find(|name| is_setting(&change.name, name))?;
+        let after = change.after.first().filter(|value| !value.is_empty())?;
+        let program = place::normal(windows_program(after));
+        let usual = match *setting {
+            "ImagePath" => base_name(&program) == "svchost.exe" && place::is_ordinary(&program),
+            "ServiceDll" => base_name(&program) == "qmgr.dll" && place::is_ordinary(&program),
+            "ObjectName" => after.eq_ignore_ascii_case("LocalSystem"),
+            _ => false,
+        };
+        (!usual).then(|| (Severity::High, format!("was changed: {setting} is {} now", quoted(after))))
+    })
 }

@@ -55,7 +55,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let values: Vec<&String> = changed
         .flat_map(|change| change.after.iter().filter(|value| !change.before.contains(value)))
         .collect();
-    let values = if values.is_empty() && event.action == crate::model::event::Action::Created {
+    let values = if values.is_empty() && subject.creates() {
         subject.settings_of("Security").flat_map(|setting| setting.values.iter()).collect()
     } else {
         values

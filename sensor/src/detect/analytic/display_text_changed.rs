@@ -6,7 +6,6 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -26,7 +25,7 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let event = subject.event;
-    if event.action != Action::Modified {
+    if !subject.changes() {
         return Vec::new();
     }
     let mut verdicts = Vec::new();

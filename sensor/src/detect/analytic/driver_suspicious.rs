@@ -6,6 +6,7 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::{base_name, quoted, without_suffix};
 use crate::detect::verdict::Verdict;
+use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -14,8 +15,8 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     name: "driver-suspicious",
     title: "Suspicious kernel driver",
     behaviour: "A kernel or file-system driver is created or changed whose file lies in a user's profile, a temporary \
-        directory, on a share or at the root of a drive, or that bears the name of a driver known to be hostile or \
-        to be open to abuse.",
+        directory, on a share or at the root of a drive, or that bears the name of a driver known to be hostile or to \
+        be open to abuse; or such a driver, or one without a signature, is loaded.",
     suspicious: "A driver has the rights of the kernel. Attackers bring one that is signed and vulnerable to end \
         security products.",
     benign: "Tools for hardware, tuning and diagnosis load such drivers, often from a temporary directory (medium).",
@@ -26,39 +27,51 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if !subject.defines() || !is_driver(subject) {
-        return Vec::new();
+    // The record of a driver's load names its image.
+    let loaded = subject.detail("image").filter(|_| subject.event.action == Action::Started);
+    let registered = subject.defines() && is_driver(subject);
+    let paths: Vec<&str> = match loaded {
+        Some(image) => vec![image],
+        None if registered => subject.commands().iter().map(|command| command.path).collect(),
+        None => Vec::new(),
+    };
+    let unsigned = subject.detail("image_signed").is_some_and(|signed| signed.eq_ignore_ascii_case("false"));
+    paths.into_iter().filter_map(|path| assess(subject, path, loaded.is_some() && unsigned)).collect()
+}
+
+/// How bad a driver is; `None` if it is ordinary.
+fn assess(subject: &Subject<'_>, driver: &str, unsigned: bool) -> Option<Verdict> {
+    let path = place::normal(driver);
+    let name = without_suffix(base_name(&path), ".sys");
+    let known = repute(name).or_else(|| repute(&subject.event.service.name));
+    let odd = Place::of(&path);
+    let mut severity = odd.map_or(Severity::Medium, Place::severity);
+    let mut faults = Vec::new();
+    match known {
+        Some(Repute::Hostile) => {
+            severity = Severity::High;
+            faults.push("bears the name of a driver made for attacks".to_owned());
+        }
+        Some(Repute::Vulnerable) => {
+            faults.push("bears the name of a driver that is open to abuse".to_owned());
+        }
+        None => {}
     }
-    let mut verdicts = Vec::new();
-    for command in subject.commands() {
-        let path = place::normal(command.path);
-        let name = without_suffix(base_name(&path), ".sys");
-        let known = repute(name).or_else(|| repute(&subject.event.service.name));
-        let odd = Place::of(&path);
-        let (severity, fault) = match (known, odd) {
-            (Some(Repute::Hostile), _) => {
-                (Severity::High, "bears the name of a driver made for attacks".to_owned())
-            }
-            (Some(Repute::Vulnerable), Some(place)) => (
-                Severity::Medium,
-                format!("bears the name of a driver that is open to abuse and lies in {}", place.word()),
-            ),
-            (Some(Repute::Vulnerable), None) => {
-                (Severity::Medium, "bears the name of a driver that is open to abuse".to_owned())
-            }
-            (None, Some(place)) => (place.severity(), format!("lies in {}", place.word())),
-            (None, None) => continue,
-        };
-        let why = format!("The driver {} {fault}.", quoted(command.path));
-        let tools = known.map(|_| &technique::DISABLE_TOOLS);
-        verdicts.push(
-            Verdict::new(severity, path.clone(), why)
-                .points_to(&technique::WINDOWS_SERVICE)
-                .points_to(&technique::SERVICE_EXECUTION)
-                .points_to_all(tools),
-        );
+    faults.extend(odd.map(|place| format!("lies in {}", place.word())));
+    if unsigned {
+        faults.push("is not signed".to_owned());
     }
-    verdicts
+    if faults.is_empty() {
+        return None;
+    }
+    let why = format!("The driver {} {}.", quoted(driver), faults.join(" and "));
+    let tools = known.map(|_| &technique::DISABLE_TOOLS);
+    Some(
+        Verdict::new(severity, path.clone(), why)
+            .points_to(&technique::WINDOWS_SERVICE)
+            .points_to(&technique::SERVICE_EXECUTION)
+            .points_to_all(tools),
+    )
 }
 
 /// Whether a service is a kernel or file-system driver, by its type (`SERVICE_KERNEL_DRIVER` 1,

@@ -69,8 +69,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     if !subject.defines() || subject.packaging.is_involved() {
         return Vec::new();
     }
-    let existed = subject.event.changes.iter().any(|change| !change.before.is_empty())
-        || subject.event.action == crate::model::event::Action::Modified;
+    let existed = subject.event.changes.iter().any(|change| !change.before.is_empty()) || subject.changes();
     let mut verdicts = Vec::new();
     for assignment in new_assignments(subject) {
         let Some((name, value)) = assignment.trim_matches('"').split_once('=') else { continue };
@@ -116,20 +115,19 @@ fn new_assignments<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
             .iter()
             .flat_map(|name| subject.changes_of(name).collect::<Vec<_>>())
             .collect();
-    let values: Vec<&str> =
-        if changes.is_empty() && subject.event.action == crate::model::event::Action::Created {
-            ["Environment", "EnvironmentVariables"]
-                .iter()
-                .flat_map(|name| subject.settings_of(name).collect::<Vec<_>>())
-                .flat_map(|setting| setting.values.iter().map(String::as_str))
-                .collect()
-        } else {
-            changes
-                .iter()
-                .flat_map(|change| change.after.iter().filter(|value| !change.before.contains(value)))
-                .map(String::as_str)
-                .collect()
-        };
+    let values: Vec<&str> = if changes.is_empty() && subject.creates() {
+        ["Environment", "EnvironmentVariables"]
+            .iter()
+            .flat_map(|name| subject.settings_of(name).collect::<Vec<_>>())
+            .flat_map(|setting| setting.values.iter().map(String::as_str))
+            .collect()
+    } else {
+        changes
+            .iter()
+            .flat_map(|change| change.after.iter().filter(|value| !change.before.contains(value)))
+            .map(String::as_str)
+            .collect()
+    };
     // One value may hold several assignments: `Environment=A=1 B=2`.
     values
         .into_iter()

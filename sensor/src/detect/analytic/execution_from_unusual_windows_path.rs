@@ -1,6 +1,6 @@
 //! A service of Windows runs something from a place where no installer puts programs.
 
-use crate::detect::command::is_setting;
+use crate::detect::command::{is_setting, windows_program};
 use crate::detect::place::windows::Place;
 use crate::detect::subject::Subject;
 use crate::detect::technique;
@@ -15,14 +15,15 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     title: "Service runs from an unusual path",
     behaviour: "A service is created or changed so that its program, library or failure command lies on a network or \
         administrative share, in the recycle bin, in the public user's or another user's profile, in a directory for \
-        temporary files, at the top of ProgramData or of a drive, in a directory of Windows that holds no programs, \
-        or in Windows' own directory under a name that looks made up at random.",
+        temporary files, at the top of ProgramData or of a drive, in a directory of Windows that holds no programs, or \
+        in Windows' own directory under a name that looks made up at random; or that it is a bare name, which is \
+        searched for (low).",
     suspicious: "Remote-execution tools copy themselves to administrative shares; malware lies where its dropper may \
         write.",
     benign: "Hardware tools unpack a driver or a helper to a temporary directory; some programs install themselves for \
         one user.",
     managers: WINDOWS,
-    severity: (Severity::Medium, Severity::High),
+    severity: (Severity::Low, Severity::High),
     techniques: &[&technique::WINDOWS_SERVICE, &technique::SERVICE_EXECUTION, &technique::ADMIN_SHARES],
     judge,
 };
@@ -47,7 +48,9 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
             .filter(|path| !path.starts_with(r"\\.\pipe"))
             .filter_map(|path| Place::of(path).map(|place| (place.severity(), path, place)))
             .max_by_key(|(severity, _, _)| *severity);
-        let Some((severity, path, place)) = worst else { continue };
+        let bare =
+            (!hosted && is_bare(command.line)).then_some((Place::Bare.severity(), command.path, Place::Bare));
+        let Some((severity, path, place)) = worst.or(bare) else { continue };
         let share = matches!(place, Place::AdminShare).then_some(&technique::ADMIN_SHARES);
         let execution = is_setting(command.setting, "ImagePath").then_some(&technique::SERVICE_EXECUTION);
         let why = format!("{} runs {}, which lies in {}.", command.setting, quoted(path), place.word());
@@ -59,4 +62,10 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         );
     }
     verdicts
+}
+
+/// Whether a command line names its program without any directory.
+fn is_bare(line: &str) -> bool {
+    let program = windows_program(line);
+    !program.is_empty() && !program.contains(['\\', '/', '%']) && !line.trim_start().starts_with('"')
 }

@@ -1,12 +1,11 @@
 //! A service is told to run a command when it fails.
 
-use crate::detect::command::{is_setting, windows_program};
+use crate::detect::command::windows_program;
 use crate::detect::place::windows as place;
 use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -28,24 +27,15 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let event = subject.event;
     let current = subject.value_of("FailureCommand").filter(|command| !command.trim().is_empty());
-    let set = match event.action {
-        Action::Created => current,
-        Action::Modified => {
-            let changed = event.changes.iter().find(|change| is_setting(&change.name, "FailureCommand"));
-            let new = changed.and_then(|change| change.after.first()).map(String::as_str);
-            let actions = subject.changes_of("FailureActions").next().and(current);
-            new.filter(|command| !command.trim().is_empty()).or(actions)
-        }
-        Action::Removed
-        | Action::Enabled
-        | Action::Disabled
-        | Action::Masked
-        | Action::Unmasked
-        | Action::Aliased
-        | Action::Started
-        | Action::Stopped
-        | Action::Failed
-        | Action::ControlRequested => None,
+    let set = if subject.creates() {
+        current
+    } else if subject.changes() {
+        let new =
+            subject.changes_of("FailureCommand").find_map(|change| change.after.first()).map(String::as_str);
+        let actions = subject.changes_of("FailureActions").next().and(current);
+        new.filter(|command| !command.trim().is_empty()).or(actions)
+    } else {
+        None
     };
     let Some(command) = set else { return Vec::new() };
     let program = windows_program(command);

@@ -6,7 +6,6 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::{base_name, quoted, without_suffix};
 use crate::detect::verdict::Verdict;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, EVERY};
@@ -86,7 +85,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let name = subject.event.service.name.as_str();
     let by_program = subject.commands().iter().find(|command| runs_machine(command));
     let by_name = subject.is_windows()
-        && subject.event.action == Action::Created
+        && subject.creates()
         && SERVICES.iter().any(|pattern| glob::matches(pattern, name));
     let (severity, why) = match by_program {
         Some(command) => {

@@ -48,19 +48,24 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
 /// By which way an existing service is overridden; `None` if it is not.
 fn way(subject: &Subject<'_>) -> Option<String> {
     let event = subject.event;
-    if event.action != Action::Modified || subject.packaging == Packaging::Unpacked {
+    let note = event.note.as_deref().unwrap_or_default();
+    if event.action != Action::Modified
+        || subject.packaging == Packaging::Unpacked
+        || note.contains("no effect")
+        || takes_back(subject)
+    {
         return None;
     }
     let file = subject.file().map(|path| format!(" {}", quoted(path))).unwrap_or_default();
     match event.mechanism {
         Mechanism::DropIn => Some(format!("The drop-in{file}")),
+        Mechanism::AliasLink => Some(format!("The link{file}")),
         Mechanism::UnitFile if subject.file().is_some_and(is_vendor) => {
             Some(format!("An edit of the vendor's file{file}"))
         }
-        Mechanism::UnitFile if is_new_file(subject) => Some(format!("The overriding file{file}")),
+        Mechanism::UnitFile if overrides(subject) => Some(format!("The overriding file{file}")),
         Mechanism::UnitFile
         | Mechanism::DependencyLink
-        | Mechanism::AliasLink
         | Mechanism::Mask
         | Mechanism::Transient
         | Mechanism::Generator
@@ -77,19 +82,32 @@ fn is_vendor(path: &str) -> bool {
     path.starts_with("/usr/lib/systemd/") || path.starts_with("/lib/systemd/")
 }
 
-/// Whether the file of a modified service is new, so that it stands in front of another: the event says so, or its
-/// text was all added although settings had values before.
-fn is_new_file(subject: &Subject<'_>) -> bool {
-    if subject.detail("overrides").is_some() {
-        return true;
-    }
-    let had_values = subject.event.changes.iter().any(|change| !change.before.is_empty());
+/// The lines of the file's difference.
+fn lines<'a>(subject: &Subject<'a>) -> &'a [String] {
     let diff = subject.event.file.as_ref().and_then(|file| file.diff.as_ref());
-    let only_added = diff
-        .is_some_and(|diff| !diff.lines.is_empty() && diff.lines.iter().all(|line| !line.starts_with('-')));
-    // An edit that adds a line to a longer file looks alike, but for the section headers of a whole file.
-    let whole = diff.is_some_and(|diff| diff.lines.iter().any(|line| line.trim() == "+[Service]"));
-    had_values && only_added && whole
+    diff.map_or(&[], |diff| diff.lines.as_slice())
+}
+
+/// Whether an override went away, so that what was there before it counts again.
+fn takes_back(subject: &Subject<'_>) -> bool {
+    let lines = lines(subject);
+    let note = subject.event.note.as_deref().unwrap_or_default();
+    note.contains("counts again")
+        || note.contains("counts now")
+        || !lines.is_empty() && lines.iter().all(|line| line.starts_with('-'))
+}
+
+/// Whether the file of a modified service stands in front of another one: the event says so, or the text of a whole
+/// unit was added although settings had values before.
+fn overrides(subject: &Subject<'_>) -> bool {
+    let event = subject.event;
+    let told = subject.detail("overrides").is_some()
+        || event.note.as_deref().is_some_and(|note| note.contains("overrides /"));
+    let had_values = event.changes.iter().any(|change| !change.before.is_empty());
+    let lines = lines(subject);
+    let added = lines.iter().all(|line| !line.starts_with('-'));
+    let whole = lines.iter().any(|line| line.trim() == "+[Service]");
+    told || had_values && added && whole
 }
 
 /// How bad a change is and what it does; `None` when it doesn't touch execution.

@@ -66,6 +66,7 @@ fn severity(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Seve
         Effect::Stopped => asked.then_some(Severity::Low),
         Effect::Disabled | Effect::Removed | Effect::Killed | Effect::Other => Some(Severity::Medium),
         Effect::Masked => Some(Severity::High),
-        Effect::Failed => None,
+        // Recovery services of Windows start on request anyway.
+        Effect::Failed | Effect::Weakened => None,
     }
 }

@@ -6,7 +6,6 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -49,7 +48,7 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if subject.event.action != Action::Created {
+    if !subject.creates() {
         return Vec::new();
     }
     let name = subject.event.service.name.as_str();

@@ -4,7 +4,6 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -30,7 +29,7 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let event = subject.event;
-    if event.action != Action::Created {
+    if !subject.creates() {
         return Vec::new();
     }
     // Logon type 3 is a network logon (Microsoft, event 4624).
@@ -39,10 +38,8 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         kind == "3" || kind == "network"
     });
     let name = quoted(&event.service.name);
-    let (severity, why) = match subject.remote_address() {
-        Some(address) => {
-            (Severity::Medium, format!("The service {name} was created by a client at {}.", quoted(address)))
-        }
+    let (severity, why) = match subject.remote_client() {
+        Some(client) => (Severity::Medium, format!("The service {name} was created by {client}.")),
         None if network => (
             Severity::Low,
             format!("The service {name} was created by a network logon that names no other machine."),

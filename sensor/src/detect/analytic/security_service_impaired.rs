@@ -141,7 +141,7 @@ fn elsewhere(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Sev
         Effect::Masked | Effect::Killed | Effect::Removed => Severity::High,
         Effect::Stopped | Effect::Disabled | Effect::Other => Severity::Medium,
         // A crash of a program is no act of anybody; who stops it by force is seen as the request.
-        Effect::Failed => return None,
+        Effect::Failed | Effect::Weakened => return None,
     };
     match (subject.packaging, effect) {
         (Packaging::None, _) if guard.weight == Weight::Light => Some(Severity::Low),
@@ -155,8 +155,10 @@ fn elsewhere(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Sev
 fn on_windows(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Severity> {
     let by_registry = subject.event.mechanism == Mechanism::Registry;
     Some(match (guard.weight, effect) {
-        (_, Effect::Other) | (Weight::Light, Effect::Stopped | Effect::Failed) => return None,
-        (Weight::Light, _) => Severity::Low,
+        (_, Effect::Other) | (Weight::Light, Effect::Stopped | Effect::Failed | Effect::Weakened) => {
+            return None;
+        }
+        (Weight::Light, _) | (Weight::Replaceable, Effect::Weakened) => Severity::Low,
         (Weight::Heavy, Effect::Disabled | Effect::Masked) => Severity::High,
         (Weight::Replaceable, Effect::Disabled) if by_registry => Severity::High,
         (Weight::Replaceable | Weight::Heavy, _) => Severity::Medium,

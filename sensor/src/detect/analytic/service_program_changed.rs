@@ -8,7 +8,6 @@ use crate::detect::technique;
 use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
 use crate::model::change::Change;
-use crate::model::event::Action;
 use crate::model::finding::Severity;
 
 use super::{Analytic, WINDOWS};
@@ -29,11 +28,10 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if subject.event.action != Action::Modified {
+    if !subject.changes() {
         return Vec::new();
     }
-    let changes = subject.event.changes.iter().filter(|change| !change.before.is_empty());
-    let told = changes.filter_map(|change| {
+    let told = subject.event.changes.iter().filter_map(|change| {
         let (severity, why) =
             if is_setting(&change.name, "ImagePath") || is_setting(&change.name, "ServiceDll") {
                 program(subject, change)?
@@ -54,38 +52,41 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
 
 /// How bad another program is.
 fn program(subject: &Subject<'_>, change: &Change) -> Option<(Severity, String)> {
-    let (before, after) = (change.before.first()?, change.after.first()?);
-    let (old, new) = (program_of(before), program_of(after));
-    if old == new {
+    let after = change.after.first().filter(|value| !value.trim().is_empty())?;
+    let new = program_of(after);
+    let old = change.before.first().map(|before| program_of(before));
+    if old.as_ref() == Some(&new) {
         return None;
     }
+    let file = base_name(&new);
+    let same_file = old.as_ref().is_some_and(|old| base_name(old) == file);
     let known =
-        WINDOWS_SERVICES.iter().any(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
+        WINDOWS_SERVICES.iter().find(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
+    let foreign = match (known, is_setting(&change.name, "ImagePath")) {
+        (Some(known), true) => !known.program.eq_ignore_ascii_case(file) && file != "svchost.exe",
+        (Some(_), false) => old.is_some() && !same_file,
+        (None, _) => false,
+    };
     let odd = Place::of(&new);
-    let ordinary = place::is_ordinary(&new) && odd.is_none();
-    let same_file = base_name(&old) == base_name(&new);
+    let ordinary = place::is_ordinary(&new);
     let interpreter = subject
         .commands()
         .iter()
         .any(|command| command.line == after && command.traits.interpreter.is_some());
-    let severity = if interpreter || odd.is_some() || known && !same_file {
+    let severity = if interpreter || odd.is_some() || foreign {
         Severity::High
-    } else if ordinary && same_file {
+    } else if ordinary && (same_file || old.is_none()) {
         return None;
-    } else if ordinary {
+    } else if ordinary || old.is_none() {
         Severity::Low
     } else {
         Severity::Medium
     };
+    let from = old.map(|old| format!(" from {}", quoted(&old))).unwrap_or_default();
     let lies = odd.map(|place| format!(", which lies in {}", place.word())).unwrap_or_default();
     Some((
         severity,
-        format!(
-            "{} of the existing service was changed from {} to {}{lies}.",
-            change.name,
-            quoted(&old),
-            quoted(&new)
-        ),
+        format!("{} of the existing service was changed{from} to {}{lies}.", change.name, quoted(&new)),
     ))
 }
 

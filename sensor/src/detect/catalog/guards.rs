@@ -1,5 +1,6 @@
 //! Services that guard a host: security tools, logging, recovery.
 
+use crate::detect::catalog::names;
 use crate::detect::glob;
 use crate::detect::technique;
 use crate::detect::text::without_suffix;
@@ -60,10 +61,10 @@ impl Duty {
     }
 }
 
-/// The guard of this name.
+/// The guard of this name; on Windows a display name will do, as some records tell no other.
 pub(crate) fn find(manager: Manager, name: &str) -> Option<&'static Guard> {
     let (table, name) = match manager {
-        Manager::Scm => (WINDOWS, name),
+        Manager::Scm => (WINDOWS, names::windows::key_of(name)),
         Manager::Launchd => (MACOS, name),
         Manager::Systemd | Manager::SysV => (LINUX, stem(name)),
     };
@@ -386,6 +387,7 @@ mod tests {
             (Manager::Scm, "WINDEFEND", Some(Protection)),
             (Manager::Scm, "eventlog", Some(EventLog)),
             (Manager::Scm, "VSS", Some(Recovery)),
+            (Manager::Scm, "windows event log", Some(EventLog)),
             (Manager::Scm, "Spooler", None),
             (Manager::Launchd, "com.crowdstrike.falcond", Some(Protection)),
         ] {

@@ -11,6 +11,7 @@ pub(crate) use language::Language;
 use crate::model::event::{Action, Executable, Mechanism, ServiceEvent};
 use crate::model::service::Manager;
 
+use super::request;
 use super::text::quoted;
 
 /// How many command lines of one event are looked at.
@@ -168,10 +169,19 @@ fn is_new(event: &ServiceEvent, line: &Line<'_>) -> bool {
         }
         Action::Modified => event.changes.iter().any(|change| {
             is_setting(&change.name, line.setting)
-                && !change.before.iter().any(|value| value == line.text)
-                && (change.after.iter().any(|value| value == line.text) || change.after.len() <= 1)
+                && !change.before.iter().any(|value| same_line(value, line.text))
+                && (change.after.iter().any(|value| same_line(value, line.text)) || change.after.len() <= 1)
         }),
+        Action::Enabled | Action::Disabled if event.service.manager == Manager::Scm => {
+            event.changes.iter().any(|change| {
+                is_setting(&change.name, line.setting)
+                    && !change.before.iter().any(|value| value == line.text)
+            })
+        }
         Action::Created | Action::Enabled | Action::Unmasked => true,
+        Action::ControlRequested if request::asks_to_define(event) => {
+            event.changes.iter().any(|change| is_setting(&change.name, line.setting))
+        }
         Action::Removed
         | Action::Disabled
         | Action::Masked
@@ -181,6 +191,16 @@ fn is_new(event: &ServiceEvent, line: &Line<'_>) -> bool {
         | Action::Failed
         | Action::ControlRequested => false,
     }
+}
+
+/// Whether two command lines are the same but for blanks and the prefixes that systemd takes (`-`, `@`, `:`, `+`, `!`,
+/// `|`; systemd.service(5), table "Special executable prefixes").
+fn same_line(one: &str, other: &str) -> bool {
+    let words = |line: &'_ str| -> Vec<String> {
+        let line = line.trim_start_matches(['-', '@', ':', '+', '!', '|', ' ']);
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    words(one) == words(other)
 }
 
 /// Whether a setting has this name: `Parameters\ServiceDll` and `Performance.Library` are known by their last part as

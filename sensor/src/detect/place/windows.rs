@@ -28,6 +28,8 @@ pub(crate) enum Place {
     DriveRoot,
     /// Windows' own directory, under a name that looks made up at random.
     RandomName,
+    /// No place at all: a bare name, which is searched for.
+    Bare,
 }
 
 /// Directories that Windows brings along and that hold no programs of services.
@@ -123,6 +125,7 @@ impl Place {
             | Self::OddWindows
             | Self::DriveRoot
             | Self::RandomName => Severity::Medium,
+            Self::Bare => Severity::Low,
         }
     }
 
@@ -140,6 +143,7 @@ impl Place {
             Self::OddWindows => "a directory of Windows that holds no programs",
             Self::DriveRoot => "the root of a drive",
             Self::RandomName => "Windows' own directory, under a name that looks made up at random",
+            Self::Bare => "no certain place, as a bare name is searched for",
         }
     }
 }

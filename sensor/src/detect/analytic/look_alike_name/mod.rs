@@ -15,7 +15,7 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::{base_name, quoted, without_suffix};
 use crate::detect::verdict::Verdict;
-use crate::model::event::{Action, Mechanism};
+use crate::model::event::Mechanism;
 use crate::model::finding::Severity;
 use crate::model::service::Manager;
 
@@ -60,7 +60,7 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let event = subject.event;
-    if event.action != Action::Created || subject.packaging == Packaging::Unpacked {
+    if !subject.creates() || subject.packaging == Packaging::Unpacked {
         return Vec::new();
     }
     let found = match event.service.manager {

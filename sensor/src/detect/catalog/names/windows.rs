@@ -149,3 +149,24 @@ pub(crate) const PROGRAMS: &[&str] = &[
     "ntoskrnl.exe",
     "userinit.exe",
 ];
+
+/// Display names that services had in earlier versions, with their key names.
+const EARLIER: &[(&str, &str)] = &[
+    ("Windows Defender", "WinDefend"),
+    ("Windows Defender Service", "WinDefend"),
+    ("Windows Defender Antivirus Service", "WinDefend"),
+    ("Windows Defender Antivirus Network Inspection Service", "WdNisSvc"),
+    ("Windows Defender Network Inspection Service", "WdNisSvc"),
+    ("Windows Firewall", "MpsSvc"),
+    ("Windows Firewall/Internet Connection Sharing (ICS)", "SharedAccess"),
+    ("Windows Backup", "SDRSVC"),
+    ("Event Log", "EventLog"),
+    ("Automatic Updates", "wuauserv"),
+];
+
+/// The key name of a service by its display name in English; a name that is none stays as it is.
+pub(crate) fn key_of(name: &str) -> &str {
+    let now = SERVICES.iter().find(|known| known.display.eq_ignore_ascii_case(name)).map(|known| known.key);
+    let earlier = EARLIER.iter().find(|(display, _)| display.eq_ignore_ascii_case(name)).map(|(_, key)| *key);
+    now.or(earlier).unwrap_or(name)
+}
