@@ -1,7 +1,7 @@
 //! `cargo xtask vm-test`: plays all scenarios on Debian's kernels.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -112,19 +112,23 @@ fn command(plans: &[&str], only: &[String]) -> String {
     command
 }
 
-/// Builds the sensor and the runner, and gives their paths.
+/// Builds the sensor, with its eBPF programs and as it is installed, and the runner; gives their paths.
 fn build() -> Result<[PathBuf; 2]> {
     let root = root()?;
+    let this = std::env::current_exe().context("finding this program")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--package", "svcsensor", "--package", "sensor-tests"])
-        .args(["--bin", "svcsensor", "--bin", "scenario-runner"])
-        .current_dir(&root)
-        .status()
-        .context("starting cargo")?;
-    ensure!(status.success(), "the sensor can't be built");
+    let runner = ["build", "--quiet", "--package", "sensor-tests", "--bin", "scenario-runner"];
+    for (program, arguments) in [(this.into_os_string(), &["build", "--release"][..]), (cargo, &runner)] {
+        let status = Command::new(&program)
+            .args(arguments)
+            .current_dir(&root)
+            .stdout(Stdio::null())
+            .status()
+            .with_context(|| format!("starting {}", program.display()))?;
+        ensure!(status.success(), "{} {}: {status}", program.display(), arguments.join(" "));
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(["svcsensor", "scenario-runner"].map(|name| target.join("release").join(name)))
+    Ok(["release/svcsensor", "debug/scenario-runner"].map(|name| target.join(name)))
 }
 
 /// The workspace's folder.
