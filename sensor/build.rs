@@ -13,8 +13,9 @@ fn main() -> Result<()> {
     // The folder is made here so that cargo can watch it: an object that appears later is noticed.
     std::fs::create_dir_all(&objects)?;
     println!("cargo::rerun-if-changed={}", objects.display());
-    let text = declaration("PROCESS", &objects.join("process.o"), &out.join("process.o"))?;
-    std::fs::write(out.join("objects.rs"), text)?;
+    let process = declaration("PROCESS", &objects.join("process.o"), &out.join("process.o"))?;
+    let files = declaration("FILES", &objects.join("files.o"), &out.join("files.o"))?;
+    std::fs::write(out.join("objects.rs"), process + &files)?;
     Ok(())
 }
 

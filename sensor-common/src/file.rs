@@ -14,8 +14,8 @@ pub struct FileRecord {
     pub header: Header,
     /// The process that did it: for a finished write, the one that opened the file for writing.
     pub actor: ProcessKey,
-    /// The watched directory.
-    pub directory: Object,
+    /// What is watched: the directory, or the one above it, or the file itself.
+    pub watch: WatchKey,
     /// The object that the name stands for; inode zero where it is not known.
     pub object: Object,
     /// One of [`operation`].
@@ -26,8 +26,36 @@ pub struct FileRecord {
     pub result: i32,
     /// The process whose system call led to the record; another one than the actor when a descriptor was passed on.
     pub current: ProcessKey,
-    /// The name within the directory; empty for the directory itself.
+    /// The path from what is watched: a name in it, two with a slash between them, or nothing for itself.
     pub name: Text,
+}
+
+/// A directory or file that is watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct WatchKey {
+    /// `s_dev` as the kernel keeps it; on some file systems, such as btrfs, not what stat(2) tells.
+    pub device: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// `i_ino`.
+    pub inode: u64,
+}
+
+/// How a directory or file is watched: the value of the map, as bits.
+pub mod watch_flag {
+    /// The names in the directories that lie in it are told as well.
+    pub const CHILDREN: u32 = 1 << 0;
+}
+
+/// How user space learns the key of what it opens: the map's only value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Learn {
+    /// The thread that is about to open something: thread group id in the upper half, thread id in the lower. Zero: nobody.
+    pub thread: u64,
+    /// The key of what it opened last; inode zero if nothing.
+    pub key: WatchKey,
 }
 
 /// What happened to a name.

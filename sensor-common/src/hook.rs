@@ -8,7 +8,7 @@ pub const EXEC: u16 = 1;
 pub const EXIT: u16 = 2;
 /// `locks_remove_file`, once per final release of an open file.
 pub const WRITE_CLOSED: u16 = 16;
-/// `security_file_open`.
+/// `security_file_open`, on each open of a file.
 pub const OPEN: u16 = 17;
 /// `vfs_rename`.
 pub const RENAME: u16 = 18;
@@ -20,15 +20,21 @@ pub const SYMLINK: u16 = 20;
 pub const MKDIR: u16 = 21;
 /// `vfs_mknod`.
 pub const MKNOD: u16 = 22;
+/// `vfs_create`, which open(2) does not use: mknod(2) of a regular file.
+pub const CREATE: u16 = 23;
 /// `vfs_unlink`.
-pub const UNLINK: u16 = 23;
-/// `vfs_rmdir`.
-pub const RMDIR: u16 = 24;
-/// `notify_change`.
-pub const ATTRIBUTE: u16 = 25;
-/// `__vfs_setxattr_noperm`.
-pub const SETXATTR: u16 = 26;
-/// `__vfs_removexattr_locked`.
-pub const REMOVEXATTR: u16 = 27;
+pub const UNLINK: u16 = 24;
+/// `d_delete` of a directory. `vfs_rmdir` is inlined in some kernels, so that a program on it never runs.
+pub const RMDIR: u16 = 25;
+/// `notify_change`: mode, owner, size and times.
+pub const ATTRIBUTE: u16 = 26;
+/// `vfs_setxattr`.
+pub const SETXATTR: u16 = 27;
+/// `vfs_removexattr`.
+pub const REMOVEXATTR: u16 = 28;
+/// `vfs_set_acl`; before Linux 6.2 access lists went the way of `vfs_setxattr`.
+pub const SET_ACL: u16 = 29;
+/// `vfs_fileattr_set`: flags such as immutable; since Linux 5.13.
+pub const FILEATTR: u16 = 30;
 /// Above all of them.
 pub const COUNT: u32 = 32;

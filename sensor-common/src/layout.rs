@@ -2,7 +2,10 @@
 
 use core::mem::{offset_of, size_of};
 
-use crate::{ExecRecord, ExitRecord, FileRecord, ForkRecord, Header, Object, Offsets, ProcessKey, Text};
+use crate::{
+    Arguments, ExecRecord, ExitRecord, FileRecord, ForkRecord, Header, Learn, Object, Offsets, ProcessKey,
+    Text, WatchKey,
+};
 
 /// A structure's layout.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,7 @@ macro_rules! layout {
 }
 
 /// The layout of every structure that crosses the border.
-pub const fn layouts() -> [Layout; 9] {
+pub const fn layouts() -> [Layout; 12] {
     [
         layout!(Header { abi, kind, length, time_ns, sequence, lane, cpu } = 32),
         layout!(Text { offset, length, flags } = 8),
@@ -75,12 +78,13 @@ pub const fn layouts() -> [Layout; 9] {
                 cgroup,
             } = 232
         ),
-        layout!(
-            FileRecord { header, actor, directory, object, operation, hook, result, current, name } = 112
-        ),
+        layout!(WatchKey { device, reserved, inode } = 16),
+        layout!(Learn { thread, key } = 24),
+        layout!(FileRecord { header, actor, watch, object, operation, hook, result, current, name } = 112),
         Layout { name: "Offsets", size: size_of::<Offsets>(), fields: &[] },
+        Layout { name: "Arguments", size: size_of::<Arguments>(), fields: &[] },
     ]
 }
 
 // The table is evaluated by the compiler on both sides, whether or not anybody calls it.
-const _: [Layout; 9] = layouts();
+const _: [Layout; 12] = layouts();

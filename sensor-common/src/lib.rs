@@ -17,9 +17,9 @@ mod layout;
 mod process;
 mod text;
 
-pub use config::{MISSING, Offsets};
+pub use config::{Arguments, MISSING, OPTIONAL, Offsets};
 pub use counter::Counter;
-pub use file::{FileRecord, operation};
+pub use file::{FileRecord, Learn, WatchKey, operation, watch_flag};
 pub use header::{Header, kind};
 pub use layout::{Field, Layout, layouts};
 pub use process::{ExecRecord, ExitRecord, ForkRecord, Object, ProcessKey};

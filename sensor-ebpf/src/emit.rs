@@ -12,7 +12,7 @@ use aya_ebpf::maps::PerCpuArray;
 use sensor_common::{ABI_VERSION, Counter, Header, Text, limit, text_flag};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::map::{COUNTERS, FREE_SLOTS, HOOKS, RECORDS, SLACK, SLOTS, Slot};
+use crate::map::{COUNTERS, FREE_SLOTS, HOOKS, RECORDS, SEQUENCES, SLACK, SLOTS, Slot};
 
 /// Largest chunk that is read at once.
 const CHUNK: u64 = 4096;
@@ -62,6 +62,20 @@ where
     T: FromBytes + IntoBytes + Immutable,
     F: FnOnce(&mut Record, &mut T),
 {
+    with_slot(|record, fixed: &mut T, lane| {
+        record.write_header(kind, lane);
+        fill(record, fixed);
+        record.submit();
+    });
+}
+
+/// Lends a free slot, with a value `T` at its start and room for texts behind it.
+#[inline(always)]
+pub fn with_slot<T, F>(work: F)
+where
+    T: FromBytes + IntoBytes + Immutable,
+    F: FnOnce(&mut Record, &mut T, u32),
+{
     let Ok(Some(lane)) = FREE_SLOTS.pop() else {
         return count(Counter::NoSlot);
     };
@@ -73,12 +87,10 @@ where
     let mut record = Record { slot: unsafe { &mut *slot } };
     record.slot.cursor = size_of::<T>() as u64;
     record.slot.flags = 0;
-    record.write_header(kind, lane);
     // SAFETY: the slot is longer than any fixed part, aligned to eight bytes, and any bytes are a `T`. Texts are written
     // behind the fixed part.
     let fixed = unsafe { &mut *(&raw mut (*slot).data).cast::<T>() };
-    fill(&mut record, fixed);
-    record.submit();
+    work(&mut record, fixed, lane);
     // Fails only when something else took the map's lock on this CPU; the slot is then lost, not shared.
     let _ = FREE_SLOTS.push(lane, 0);
 }
@@ -86,20 +98,33 @@ where
 impl Record {
     #[inline(always)]
     fn write_header(&mut self, kind: u16, lane: u32) {
-        self.slot.sequence = self.slot.sequence.wrapping_add(1);
+        let sequence = match SEQUENCES.get_ptr_mut(lane) {
+            // SAFETY: who owns the slot owns its number.
+            Some(sequence) => unsafe {
+                *sequence = (*sequence).wrapping_add(1);
+                *sequence
+            },
+            None => 0,
+        };
         let header = Header {
             abi: ABI_VERSION,
             kind,
             length: 0,
             // SAFETY: the helper has no precondition.
             time_ns: unsafe { bpf_ktime_get_boot_ns() },
-            sequence: self.slot.sequence,
+            sequence,
             lane,
             // SAFETY: the helper has no precondition.
             cpu: unsafe { bpf_get_smp_processor_id() },
         };
         // SAFETY: every record starts with a header; the slot is aligned for it.
         unsafe { (&raw mut self.slot.data).cast::<Header>().write(header) };
+    }
+
+    /// Gives back the last bytes of the fixed part, to be filled by texts.
+    #[inline(always)]
+    pub fn rewind(&mut self, length: usize) {
+        self.slot.cursor -= length as u64;
     }
 
     /// Starts a text here. [`Self::end`] makes it whole.

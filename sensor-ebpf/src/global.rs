@@ -1,10 +1,14 @@
 //! What user space sets before the programs are loaded. The verifier knows these as constants.
 
-use sensor_common::{ABI_MARK, ABI_VERSION, MISSING, Offsets};
+use sensor_common::{ABI_MARK, ABI_VERSION, Arguments, MISSING, Offsets};
 
 /// Set by user space under this name.
 #[unsafe(no_mangle)]
 static OFFSETS: Offsets = Offsets::UNSET;
+
+/// Set by user space under this name.
+#[unsafe(no_mangle)]
+static ARGUMENTS: Arguments = Arguments::UNSET;
 
 /// Tells the version to whoever reads the object file.
 #[unsafe(no_mangle)]
@@ -27,7 +31,13 @@ pub fn offsets() -> &'static Offsets {
     &OFFSETS
 }
 
-/// Reads one offset. The volatile read keeps the compiler from using the value that stood here at build time.
+/// Where the functions of the running kernel take their arguments.
+#[inline(always)]
+pub fn arguments() -> &'static Arguments {
+    &ARGUMENTS
+}
+
+/// Reads one offset or place. The volatile read keeps the compiler from using the value that stood here at build time.
 #[inline(always)]
 pub fn offset(field: &'static u32) -> u64 {
     // SAFETY: a reference is valid for reads.

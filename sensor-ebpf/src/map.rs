@@ -1,8 +1,10 @@
 //! The maps of every object. An object holds those that its programs use.
 
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, PerCpuArray, RingBuf, Stack};
-use sensor_common::{Counter, hook, limit};
+use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf, Stack};
+use sensor_common::{Counter, Learn, ProcessKey, WatchKey, hook, limit};
+
+use crate::event::rename::{Move, Names};
 
 /// Room behind the longest record, so that a chunk that starts within the record ends within the slot.
 pub const SLACK: usize = 8192;
@@ -10,8 +12,6 @@ pub const SLACK: usize = 8192;
 /// Scratch memory for one record: the stack holds 512 bytes.
 #[repr(C)]
 pub struct Slot {
-    /// How many records were built here.
-    pub sequence: u64,
     /// Bytes of the record that are used.
     ///
     /// It lives here and not in a register: what the verifier reads from a map is any number to it, so the turns of a
@@ -26,6 +26,10 @@ pub struct Slot {
 /// The scratch slots. User space sets how many there are.
 #[map]
 pub static SLOTS: Array<Slot> = Array::with_max_entries(1, 0);
+
+/// How many records were built in each slot. Apart from them, so that user space can set them back.
+#[map]
+pub static SEQUENCES: Array<u64> = Array::with_max_entries(1, 0);
 
 /// Indices of the slots that nobody uses; filled by user space. Memory per CPU would be shared with whatever preempts
 /// us, and an atomic flag per slot needs Linux 5.12: taking an index from this map is atomic on every kernel.
@@ -43,3 +47,19 @@ pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::C
 /// How often each of [`sensor_common::hook`] was called.
 #[map]
 pub static HOOKS: PerCpuArray<u64> = PerCpuArray::with_max_entries(hook::COUNT, 0);
+
+/// The directories and files that are watched, with the bits of [`sensor_common::watch_flag`]. Filled by user space.
+#[map]
+pub static WATCHES: HashMap<WatchKey, u32> = HashMap::with_max_entries(32_768, 0);
+
+/// How user space learns the key of what it is about to open.
+#[map]
+pub static LEARN: Array<Learn> = Array::with_max_entries(1, 0);
+
+/// Who opened a watched file for writing, by the file's address, until the file is released.
+#[map]
+pub static OPENERS: LruHashMap<u64, ProcessKey> = LruHashMap::with_max_entries(4096, 0);
+
+/// The names of renames that are under way. The oldest goes when one never ends.
+#[map]
+pub static MOVES: LruHashMap<Move, Names> = LruHashMap::with_max_entries(256, 0);

@@ -1,5 +1,6 @@
 //! What a task tells of its process.
 
+use aya_ebpf::helpers::generated::bpf_get_current_task;
 use sensor_common::{Object, ProcessKey};
 
 use crate::global::offsets;
@@ -15,6 +16,13 @@ pub fn key(task: Kptr) -> ProcessKey {
         reserved: 0,
         start_ns: leader.read_u64(&o.task_start_boottime),
     }
+}
+
+/// The key of the process that runs.
+#[inline(always)]
+pub fn current_key() -> ProcessKey {
+    // SAFETY: the helper has no precondition. The one that gives a typed pointer needs Linux 5.11.
+    key(Kptr(unsafe { bpf_get_current_task() }))
 }
 
 /// The key of its parent.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use crate::toolchain::{self, Core, Toolchain, run};
 
 /// The objects, each a program of sensor-ebpf.
-const OBJECTS: [&str; 1] = ["process"];
+const OBJECTS: [&str; 2] = ["process", "files"];
 const TARGET: &str = "bpfel-unknown-none";
 
 /// Builds svcsensor with its eBPF programs; finds, installs or builds the BPF toolchain that it takes.

@@ -1,12 +1,23 @@
+//! The object `process`: how processes come to be, what they run, and that they ended.
+//!
 //! Tracepoints of the scheduler, whose arguments have stayed as they are since before 5.10
 //! (include/trace/events/sched.h).
+#![no_std]
+#![no_main]
+#![expect(
+    unreachable_pub,
+    missing_docs,
+    reason = "the attribute macros make a public function without documentation"
+)]
 
 use aya_ebpf::cty::c_void;
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
 
-use crate::event;
-use crate::kernel::Kptr;
+use sensor_ebpf::event;
+use sensor_ebpf::kernel::Kptr;
+
+sensor_ebpf::object!();
 
 #[inline(always)]
 fn pointer(ctx: &BtfTracePointContext, index: usize) -> Kptr {

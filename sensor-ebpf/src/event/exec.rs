@@ -126,9 +126,9 @@ fn script(task: Kptr) -> Kptr {
     const FILES: u32 = 512;
     let o = offsets();
     if !exists(&o.file_task_work) {
-        return Kptr(0);
+        return Kptr::NULL;
     }
-    let mut last = Kptr(0);
+    let mut last = Kptr::NULL;
     let mut work = task.follow(&o.task_works);
     for _ in 0..FILES {
         if work.is_null() {
@@ -147,5 +147,5 @@ fn script(task: Kptr) -> Kptr {
         && file.read_u32(&o.file_flags) & FMODE_EXEC != 0
         && !inode.is_null()
         && dentry.follow(&o.dentry_inode) == inode;
-    if is_script { file } else { Kptr(0) }
+    if is_script { file } else { Kptr::NULL }
 }

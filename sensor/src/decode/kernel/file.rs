@@ -1,5 +1,6 @@
 //! Records of names in watched directories.
 
+use bstr::ByteSlice as _;
 use sensor_common::{FileRecord, hook, operation};
 
 use super::{DecodeError, Directories, process, text};
@@ -17,12 +18,18 @@ pub(super) fn file(
 ) -> Result<ObservationKind, DecodeError> {
     let operation = operation_of(record.operation)?;
     let hook = hook_of(record.hook)?;
-    let (device, inode) = (super::device(record.directory.device), record.directory.inode);
-    let directory = directories.get(&(device, inode)).ok_or(DecodeError::Directory { device, inode })?;
+    let (device, inode) = (super::device(record.watch.device), record.watch.inode);
+    let watched = directories.get(&(device, inode)).ok_or(DecodeError::Watch { device, inode })?;
+    let path = text::bytes_of(record.name, bytes)?;
+    // A name in a directory that lies in the watched one: told before user space could watch that itself.
+    let (directory, name) = match path.split_once_str("/") {
+        Some((between, name)) => ([watched.as_slice(), b"/", between].concat().into(), name),
+        None => (watched.clone(), path),
+    };
     Ok(ObservationKind::File(FileObservation {
         operation,
-        directory: directory.clone(),
-        name: text::bytes_of(record.name, bytes)?.into(),
+        directory,
+        name: name.into(),
         is_directory: record.object.mode & TYPE == DIRECTORY,
         actor: process::key(record.actor),
         object: process::object(record.object).map_or(Known::Missing(Reason::NotRecorded), Known::Is),
@@ -56,11 +63,14 @@ fn hook_of(number: u16) -> Result<&'static str, DecodeError> {
         hook::SYMLINK => "vfs_symlink",
         hook::MKDIR => "vfs_mkdir",
         hook::MKNOD => "vfs_mknod",
+        hook::CREATE => "vfs_create",
         hook::UNLINK => "vfs_unlink",
-        hook::RMDIR => "vfs_rmdir",
+        hook::RMDIR => "d_delete",
         hook::ATTRIBUTE => "notify_change",
-        hook::SETXATTR => "__vfs_setxattr_noperm",
-        hook::REMOVEXATTR => "__vfs_removexattr_locked",
+        hook::SETXATTR => "vfs_setxattr",
+        hook::REMOVEXATTR => "vfs_removexattr",
+        hook::SET_ACL => "vfs_set_acl",
+        hook::FILEATTR => "vfs_fileattr_set",
         number => return Err(DecodeError::Hook(number)),
     })
 }

@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 
+use super::KernelRecord;
+use crate::model::ObservationKind;
+
 /// The numbers of the records that came, by lane.
 ///
 /// A lane is one of the kernel's scratch slots. It has one owner at a time and numbers all records that it tries to send,
 /// so each number that does not come was dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lanes {
-    last: HashMap<u32, u64>,
+    /// Each object has lanes of its own: whether it is that of files, and the lane.
+    last: HashMap<(bool, u32), u64>,
 }
 
 impl Lanes {
@@ -16,7 +20,12 @@ impl Lanes {
     const LIMIT: usize = 4096;
 
     /// Takes note of a record, and tells how many of the same lane were lost before it. Lanes count from one.
-    pub fn note(&mut self, lane: u32, sequence: u64) -> u64 {
+    pub fn note(&mut self, record: &KernelRecord) -> u64 {
+        let is_file = matches!(record.kind, ObservationKind::File(_));
+        self.note_number((is_file, record.lane), record.sequence)
+    }
+
+    fn note_number(&mut self, lane: (bool, u32), sequence: u64) -> u64 {
         if self.last.len() >= Self::LIMIT && !self.last.contains_key(&lane) {
             return 0;
         }
@@ -46,17 +55,26 @@ mod tests {
             (0, 6, 0),
             (2, 4, 3),
         ] {
-            assert_eq!(lanes.note(lane, sequence), lost, "lane {lane}, number {sequence}");
+            assert_eq!(lanes.note_number((false, lane), sequence), lost, "lane {lane}, number {sequence}");
         }
+    }
+
+    #[test]
+    fn each_object_has_its_own_lanes() {
+        let mut lanes = Lanes::default();
+        assert_eq!(lanes.note_number((false, 0), 1), 0);
+        assert_eq!(lanes.note_number((true, 0), 1), 0);
+        assert_eq!(lanes.note_number((true, 0), 3), 1);
+        assert_eq!(lanes.note_number((false, 0), 2), 0);
     }
 
     #[test]
     fn any_lane_is_taken_and_memory_is_bounded() {
         let mut lanes = Lanes::default();
         for lane in 0..10_000 {
-            lanes.note(lane, 1);
+            lanes.note_number((false, lane), 1);
         }
         assert_eq!(lanes.last.len(), Lanes::LIMIT);
-        assert_eq!(lanes.note(0, u64::MAX), u64::MAX - 2);
+        assert_eq!(lanes.note_number((false, 0), u64::MAX), u64::MAX - 2);
     }
 }

@@ -41,8 +41,12 @@ pub struct Clock {
     pub offset_ns: i64,
 }
 
-/// The paths of watched directories by device (as stat(2) tells it) and inode.
-pub type Directories = HashMap<(u64, u64), BString>;
+/// A watched directory or file: the kernel's device, in the form of stat(2), and its inode. On some file systems, such as
+/// btrfs, stat(2) itself tells another device.
+pub type WatchKey = (u64, u64);
+
+/// The paths of what is watched.
+pub type Directories = HashMap<WatchKey, BString>;
 
 /// Why a record can't be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -81,10 +85,10 @@ pub enum DecodeError {
         /// Where it says that it begins.
         offset: u32,
     },
-    /// A directory that is not watched, or no longer.
-    #[error("directory {inode} of device {device:#x} is not watched")]
-    Directory {
-        /// Its device, as stat(2) tells it.
+    /// A directory or file that is not watched, or no longer.
+    #[error("inode {inode} of device {device:#x} is not watched")]
+    Watch {
+        /// Its device, in the form of stat(2).
         device: u64,
         /// Its inode.
         inode: u64,
@@ -130,7 +134,7 @@ fn prefix<T: FromBytes + KnownLayout + Immutable>(bytes: &[u8]) -> Result<T, Dec
 }
 
 /// A device number as stat(2) tells it, from the kernel's own form (`huge_encode_dev` of `include/linux/kdev_t.h`).
-fn device(kernel: u32) -> u64 {
+pub(crate) fn device(kernel: u32) -> u64 {
     let (major, minor) = (u64::from(kernel >> 20), u64::from(kernel & 0xf_ffff));
     (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & !0xff) << 12)
 }

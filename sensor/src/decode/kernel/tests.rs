@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use sensor_common::{
-    ExecRecord, ExitRecord, FileRecord, ForkRecord, Object, ProcessKey as WireKey, Text, hook, operation,
-    text_flag,
+    ExecRecord, ExitRecord, FileRecord, ForkRecord, Object, ProcessKey as WireKey, Text,
+    WatchKey as WireWatch, hook, operation, text_flag,
 };
 use zerocopy::{Immutable, IntoBytes};
 
@@ -100,7 +100,7 @@ fn file_record(change: impl FnOnce(&mut FileRecord)) -> Vec<u8> {
     let mut record = FileRecord {
         header: header(kind::FILE),
         actor: wire(20),
-        directory: Object { device: ETC_DEVICE, mode: 0o040_755, inode: ETC.1 },
+        watch: WireWatch { device: ETC_DEVICE, reserved: 0, inode: ETC.1 },
         object: Object { device: ETC_DEVICE, mode: 0o100_644, inode: 78 },
         operation: operation::CLOSE,
         hook: hook::WRITE_CLOSED,
@@ -239,6 +239,27 @@ fn file_tells_directory_name_and_actor() {
 }
 
 #[test]
+fn a_name_below_an_unwatched_directory_tells_that_directory() {
+    for (text, directory, name) in [
+        (&b"x.service.d/o.conf"[..], "/etc/systemd/system/x.service.d", "o.conf"),
+        (b"", "/etc/systemd/system", ""),
+        // Not written by us, yet answered.
+        (b"/", "/etc/systemd/system/", ""),
+        (b"a/b/c", "/etc/systemd/system/a", "b/c"),
+    ] {
+        let mut texts = Texts::default();
+        let whole = file_record(|_| {});
+        let (mut record, _) = FileRecord::read_from_prefix(&whole).unwrap();
+        record.name = texts.add::<FileRecord>(text, 0);
+        let bytes = texts.finish(&record);
+        let ObservationKind::File(file) = decode(&bytes, CLOCK, &directories()).unwrap().kind else {
+            panic!()
+        };
+        assert_eq!((file.directory, file.name), (directory.into(), name.into()));
+    }
+}
+
+#[test]
 fn a_failed_attempt_tells_its_error() {
     let bytes = file_record(|record| {
         record.result = -13;
@@ -277,10 +298,7 @@ fn each_way_of_being_wrong_has_its_error() {
         (exec_record(|record, _| record.exe.offset = u32::MAX), DecodeError::Text { offset: u32::MAX }),
         (file_record(|record| record.operation = 0), DecodeError::Operation(0)),
         (file_record(|record| record.hook = hook::EXEC), DecodeError::Hook(hook::EXEC)),
-        (
-            file_record(|record| record.directory.inode = 1),
-            DecodeError::Directory { device: 0xfe00, inode: 1 },
-        ),
+        (file_record(|record| record.watch.inode = 1), DecodeError::Watch { device: 0xfe00, inode: 1 }),
     ] {
         assert_eq!(decode(&bytes, CLOCK, &directories()), Err(expected), "{expected}");
     }

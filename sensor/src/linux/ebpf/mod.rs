@@ -4,13 +4,17 @@
 
 pub mod btf;
 mod counters;
+mod files;
 mod object;
 mod offsets;
 mod process;
 mod ring;
+mod self_test;
 
 pub use counters::Counters;
+pub use files::{FileSource, HookState, WatchError};
 pub use process::ProcessSource;
+pub use self_test::HookReport;
 
 use thiserror::Error;
 
@@ -67,4 +71,7 @@ pub enum EbpfError {
     /// The host does not tell how many CPUs it may have.
     #[error("reading the number of CPUs")]
     Cpus(#[source] std::io::Error),
+    /// The self-test could not do what it must.
+    #[error("testing the hooks")]
+    SelfTest(#[source] WatchError),
 }

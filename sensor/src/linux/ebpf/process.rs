@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use aya::programs::BtfTracePoint;
 use sensor_common::hook;
+use zerocopy::IntoBytes as _;
 
 use super::btf::Btf;
 use super::ring::{Object, Sizes};
@@ -29,8 +30,9 @@ impl ProcessSource {
     pub fn start() -> Result<Self, EbpfError> {
         let bytes = object::checked(object::PROCESS)?;
         let offsets = offsets::resolve(&Btf::running()?)?;
-        let mut object = Object::load("process", bytes, &offsets, &Sizes::of_host(RING)?)?;
         let btf = aya::Btf::from_sys_fs().map_err(|error| EbpfError::LoaderBtf(Box::new(error)))?;
+        let mut object =
+            Object::load("process", bytes, &[("OFFSETS", offsets.as_bytes())], &Sizes::of_host(RING)?, &btf)?;
         for (name, _) in PROGRAMS {
             let refused = |source| EbpfError::Program { program: name, source: Box::new(source) };
             let program = object.ebpf.program_mut(name).ok_or(EbpfError::Absent(name))?;

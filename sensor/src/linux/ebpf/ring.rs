@@ -2,10 +2,9 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use aya::maps::{Map, MapData, MapError, PerCpuArray, RingBuf, Stack};
+use aya::maps::{Array, Map, MapData, MapError, PerCpuArray, RingBuf, Stack};
 use aya::{Ebpf, EbpfLoader};
-use sensor_common::{Counter, Offsets, hook};
-use zerocopy::IntoBytes;
+use sensor_common::{Counter, hook};
 
 use super::{Counters, EbpfError};
 
@@ -15,6 +14,7 @@ pub(super) struct Object {
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
     hooks: PerCpuArray<MapData, u64>,
+    sequences: Array<MapData, u64>,
 }
 
 /// How large an object's maps are made.
@@ -39,13 +39,19 @@ impl Object {
     pub(super) fn load(
         name: &'static str,
         bytes: &[u8],
-        offsets: &Offsets,
+        globals: &[(&'static str, &[u8])],
         sizes: &Sizes,
+        btf: &aya::Btf,
     ) -> Result<Self, EbpfError> {
-        let mut ebpf = EbpfLoader::new()
-            .override_global("OFFSETS", offsets.as_bytes(), true)
+        let mut loader = EbpfLoader::new();
+        loader.btf(Some(btf));
+        for (name, value) in globals {
+            loader.override_global(name, *value, true);
+        }
+        let mut ebpf = loader
             .map_max_entries("RECORDS", sizes.ring)
             .map_max_entries("SLOTS", sizes.slots)
+            .map_max_entries("SEQUENCES", sizes.slots)
             .map_max_entries("FREE_SLOTS", sizes.slots)
             .load(bytes)
             .map_err(|source| EbpfError::Load { object: name, source: Box::new(source) })?;
@@ -58,7 +64,8 @@ impl Object {
         let ring = take(&mut ebpf, "RECORDS")?;
         let counters = take(&mut ebpf, "COUNTERS")?;
         let hooks = take(&mut ebpf, "HOOKS")?;
-        Ok(Self { ebpf, ring, counters, hooks })
+        let sequences = take(&mut ebpf, "SEQUENCES")?;
+        Ok(Self { ebpf, ring, counters, hooks, sequences })
     }
 
     /// Hands at most `max` records to `f`, oldest first, and tells how many there were.
@@ -70,6 +77,13 @@ impl Object {
             }
         }
         max
+    }
+
+    /// Lets each lane count from one again. No record must be in the making: a gap would appear.
+    pub(super) fn restart_lanes(&mut self) -> Result<(), EbpfError> {
+        (0..self.sequences.len()).try_for_each(|lane| {
+            self.sequences.set(lane, 0, 0).map_err(|source| map_error("SEQUENCES", source))
+        })
     }
 
     /// The counters, summed over the CPUs.
