@@ -67,7 +67,7 @@ impl Engine {
                 action: Action::ControlRequested,
                 mechanism: Mechanism::Command,
                 service: ServiceId { manager: Manager::Systemd, scope, name },
-                display_name: unit.as_ref().and_then(|unit| unit.description().map(str::to_owned)),
+                display_name: unit.as_ref().and_then(|unit| unit.description.clone()),
                 definition: unit.map(|unit| unit.settings).unwrap_or_default(),
                 changes: Vec::new(),
                 file: None,

@@ -65,7 +65,7 @@ impl Engine {
             action: change.action,
             mechanism,
             service: ServiceId { manager: Manager::Systemd, scope: change.scope, name: change.unit },
-            display_name: unit.and_then(|unit| unit.description().map(str::to_owned)),
+            display_name: unit.and_then(|unit| unit.description.clone()),
             definition: unit.map(|unit| unit.settings.clone()).unwrap_or_default(),
             changes: change.changes,
             file: Some(facts(file)),

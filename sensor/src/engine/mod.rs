@@ -133,7 +133,7 @@ impl Engine {
         self.counters.records += 1;
         match kernel::decode(bytes, self.clock, &self.directories) {
             Ok(record) => {
-                let lost = self.lanes.note(record.lane, record.sequence);
+                let lost = self.lanes.note(&record);
                 if lost > 0 {
                     lines.push(Line::Loss(Loss {
                         time: record.time,
