@@ -13,7 +13,7 @@ use crate::linux::sources::Sources;
 
 /// Tells what can be seen on this host and what can't, and why.
 ///
-/// Exit status: 0 when everything works, 1 when something is blind.
+/// Exit status: 0 when processes and files are watched and every test was seen, else 1.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// As JSON.
@@ -27,8 +27,7 @@ pub(super) fn doctor(args: &Args) -> Result<ExitCode> {
     let config = Linux::default();
     let sources = Sources::start(config.attach, Directories::find(&config).watched);
     let checks = self_test();
-    let healthy = sources.states().iter().all(|source| source.error.is_none())
-        && checks.iter().all(|check| check.problem.is_none());
+    let healthy = sources.is_whole() && checks.iter().all(|check| check.problem.is_none());
     let mut out = std::io::stdout().lock();
     if args.json {
         let value = json!({

@@ -11,6 +11,8 @@ use crate::model::line::Totals;
 pub(super) struct Counters {
     /// Kernel records that came.
     pub(super) records: u64,
+    /// Those that never came, by the numbers of those that did.
+    pub(super) missing: u64,
     /// Those that made no sense.
     pub(super) undecodable: u64,
     /// Observations of processes.
@@ -39,6 +41,7 @@ impl Engine {
         let counters = self.counters;
         let own = [
             ("kernel.records", counters.records),
+            ("kernel.missing", counters.missing),
             ("kernel.undecodable", counters.undecodable),
             ("observations.processes", counters.processes),
             ("observations.files", counters.files),

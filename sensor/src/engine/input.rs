@@ -15,6 +15,8 @@ pub enum Input {
     Start(Box<Start>),
     /// Bytes of one kernel record, to be decoded.
     Kernel(Vec<u8>),
+    /// A directory is watched by the kernel programs, or no longer: its device and inode, and its path.
+    Watch((u64, u64), Option<BString>),
     /// A name in a watched directory changed, as a source without kernel records saw it.
     File(Timestamp, Box<FileObservation>),
     /// Time has passed, and nothing else happened.

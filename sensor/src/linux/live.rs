@@ -93,7 +93,11 @@ impl Live {
         heartbeat.tick().await;
         let mut watchdog = Watchdog::of_environment();
         self.boot_offset_ns = start.boot_offset_ns;
-        let mut ended = self.feed(Input::Start(Box::new(start)));
+        let mut ended = None;
+        let watched = self.sources.watched();
+        for input in std::iter::once(Input::Start(Box::new(start))).chain(watched) {
+            ended = ended.or(self.feed(input));
+        }
         ready();
         while ended.is_none() {
             let wait = self.wait();

@@ -14,4 +14,5 @@ pub mod proc;
 mod readable;
 pub mod sources;
 pub mod users;
+pub mod watch;
 mod watchdog;

@@ -2,27 +2,47 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::{Path, PathBuf};
 
 use bstr::BString;
 
 use super::clock;
-use super::ebpf::ProcessSource;
+use super::ebpf::{FileSource, ProcessSource, TracingWatcher};
 use super::fanotify::Watcher;
 use crate::config::Attach;
 use crate::engine::Input;
 use crate::model::line::SourceState;
 use crate::model::{Loss, Timestamp};
 
+/// What follows a loss of file changes.
+const RESCAN: &str = "everything is read again: changes are told, without who made them";
 /// The most kernel records that are taken at a time.
 const BATCH: usize = 1024;
 
 /// The sources of a live host.
 pub struct Sources {
     process: Option<ProcessSource>,
-    files: Option<Watcher>,
+    files: Files,
     states: Vec<SourceState>,
     blind: Vec<String>,
-    lost_records: u64,
+    lost: Lost,
+}
+
+/// What watches files.
+enum Files {
+    /// Tracing programs.
+    Tracing(Box<TracingWatcher>),
+    /// fanotify.
+    Fanotify(Box<Watcher>),
+    /// Nothing.
+    Unwatched,
+}
+
+/// Losses that were told already.
+#[derive(Default)]
+struct Lost {
+    process_records: u64,
+    file_records: u64,
     overflows: u64,
 }
 
@@ -36,47 +56,96 @@ pub struct SourceLoss {
 
 impl Sources {
     /// Starts what can be started; what can't is told by [`Sources::states`], and the rest runs.
-    pub fn start(_attach: Attach, directories: Vec<BString>) -> Self {
+    pub fn start(attach: Attach, directories: Vec<BString>) -> Self {
         let mut sources = Self {
             process: None,
-            files: None,
+            files: Files::Unwatched,
             states: Vec::new(),
             blind: Vec::new(),
-            lost_records: 0,
-            overflows: 0,
+            lost: Lost::default(),
         };
+        sources.start_process();
+        let traced = match attach {
+            Attach::Auto | Attach::Tracing => sources.start_tracing(directories.clone()),
+            Attach::Fanotify => false,
+        };
+        if !traced && attach != Attach::Tracing {
+            sources.start_fanotify(directories);
+        }
+        if matches!(sources.files, Files::Unwatched) {
+            sources.blind.push("changes of unit files are not seen".into());
+        }
+        sources
+    }
+
+    fn start_process(&mut self) {
         match ProcessSource::start() {
             Ok(process) => {
-                sources.process = Some(process);
-                sources.runs("process (eBPF tp_btf)");
+                self.process = Some(process);
+                self.runs("process (eBPF tp_btf)");
             }
             Err(error) => {
-                sources.fails("process (eBPF tp_btf)", &error);
-                sources.blind.push(
+                self.fails("process (eBPF tp_btf)", &error);
+                self.blind.push(
                     "who made a change is told from /proc only: a process that ended by then is not named"
                         .into(),
                 );
-                sources.blind.push("commands such as systemctl are not seen".into());
+                self.blind.push("commands such as systemctl are not seen".into());
             }
         }
+    }
+
+    /// Watches files by tracing programs; false where they are refused, or don't prove that they run.
+    fn start_tracing(&mut self, directories: Vec<BString>) -> bool {
+        const NAME: &str = "files (eBPF fentry, fexit)";
+        let tested = FileSource::start().and_then(|mut source| {
+            let reports = source.self_test(&self_test_folder())?;
+            Ok((source, reports))
+        });
+        let (source, reports) = match tested {
+            Ok(tested) => tested,
+            Err(error) => {
+                self.fails(NAME, &error);
+                return false;
+            }
+        };
+        for report in reports.iter().filter(|report| !report.is_sound()) {
+            tracing::warn!("the hook {} of {} does not work: {report:?}", report.name, report.function);
+            self.blind.push(format!("changes by {} are not seen: its hook does not work", report.function));
+        }
+        let watcher = TracingWatcher::new(source, directories);
+        for (path, reason) in watcher.refused() {
+            self.blind.push(format!("changes in {path} are not seen: {reason}"));
+        }
+        self.files = Files::Tracing(Box::new(watcher));
+        self.runs(NAME);
+        true
+    }
+
+    fn start_fanotify(&mut self, directories: Vec<BString>) {
+        const NAME: &str = "files (fanotify)";
         match Watcher::new(directories) {
             Ok(watcher) => {
                 for (path, reason) in watcher.refused() {
-                    sources.blind.push(format!("changes in {path} are not seen: {reason}"));
+                    self.blind.push(format!("changes in {path} are not seen: {reason}"));
                 }
-                sources.blind.push(
+                self.blind.push(
                     "fanotify tells neither failed attempts nor what is written through a mapping before it is closed"
                         .into(),
                 );
-                sources.files = Some(watcher);
-                sources.runs("files (fanotify)");
+                self.files = Files::Fanotify(Box::new(watcher));
+                self.runs(NAME);
             }
-            Err(error) => {
-                sources.fails("files (fanotify)", &error);
-                sources.blind.push("changes of unit files are not seen".into());
-            }
+            Err(error) => self.fails(NAME, &error),
         }
-        sources
+    }
+
+    /// What the engine must know of the watches before it can read their records.
+    pub fn watched(&self) -> Vec<Input> {
+        match &self.files {
+            Files::Tracing(watcher) => watcher.watched(),
+            Files::Fanotify(_) | Files::Unwatched => Vec::new(),
+        }
     }
 
     /// Each source and whether it runs.
@@ -91,7 +160,12 @@ impl Sources {
 
     /// Whether no source runs.
     pub fn is_empty(&self) -> bool {
-        self.process.is_none() && self.files.is_none()
+        self.process.is_none() && matches!(self.files, Files::Unwatched)
+    }
+
+    /// Whether both processes and files are watched, one way or another.
+    pub fn is_whole(&self) -> bool {
+        self.process.is_some() && !matches!(self.files, Files::Unwatched)
     }
 
     /// What becomes readable when there are kernel records.
@@ -101,7 +175,11 @@ impl Sources {
 
     /// What becomes readable when files changed.
     pub fn files_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.files.as_ref().map(|watcher| watcher.group().as_fd())
+        match &self.files {
+            Files::Tracing(watcher) => Some(watcher.as_fd()),
+            Files::Fanotify(watcher) => Some(watcher.group().as_fd()),
+            Files::Unwatched => None,
+        }
     }
 
     /// Takes a batch of kernel records, oldest first; empty when there are none.
@@ -118,7 +196,11 @@ impl Sources {
     /// # Errors
     /// When the queue can't be read.
     pub fn file_changes(&mut self) -> io::Result<Vec<Input>> {
-        let Some(watcher) = self.files.as_mut() else { return Ok(Vec::new()) };
+        let watcher = match &mut self.files {
+            Files::Tracing(watcher) => return Ok(watcher.read(BATCH)),
+            Files::Fanotify(watcher) => watcher,
+            Files::Unwatched => return Ok(Vec::new()),
+        };
         let mut seen = Vec::new();
         while seen.is_empty() && watcher.read(&mut seen)? {}
         let now = clock::now();
@@ -128,35 +210,43 @@ impl Sources {
     /// What was lost since this was asked last.
     pub fn losses(&mut self, now: Timestamp) -> Vec<SourceLoss> {
         let mut losses = Vec::new();
+        let mut tell = |source: &str, reason: &str, count, consequence: &str, rescan| {
+            losses.push(SourceLoss {
+                loss: Loss {
+                    time: now,
+                    source: source.into(),
+                    reason: reason.into(),
+                    count,
+                    consequence: consequence.into(),
+                },
+                rescan,
+            });
+        };
         if let Some(Ok(counters)) = self.process.as_ref().map(ProcessSource::counters)
-            && counters.lost() > self.lost_records
+            && counters.lost() > self.lost.process_records
         {
-            losses.push(SourceLoss {
-                loss: Loss {
-                    time: now,
-                    source: "process ring buffer".into(),
-                    reason: "the ring buffer was full".into(),
-                    count: Some(counters.lost() - self.lost_records),
-                    consequence: "processes and commands of that moment may be missing or misnamed".into(),
-                },
-                rescan: false,
-            });
-            self.lost_records = counters.lost();
+            let count = counters.lost() - self.lost.process_records;
+            self.lost.process_records = counters.lost();
+            let consequence = "processes and commands of that moment may be missing or misnamed";
+            tell("process ring buffer", "records did not reach it", Some(count), consequence, false);
         }
-        if let Some(watcher) = self.files.as_ref()
-            && watcher.counters().overflows > self.overflows
-        {
-            self.overflows = watcher.counters().overflows;
-            losses.push(SourceLoss {
-                loss: Loss {
-                    time: now,
-                    source: "fanotify queue".into(),
-                    reason: "the queue was full".into(),
-                    count: None,
-                    consequence: "everything is read again: changes are told, without who made them".into(),
-                },
-                rescan: true,
-            });
+        match &self.files {
+            Files::Tracing(watcher) => {
+                if let Ok(counters) = watcher.counters()
+                    && counters.lost() > self.lost.file_records
+                {
+                    let count = counters.lost() - self.lost.file_records;
+                    self.lost.file_records = counters.lost();
+                    tell("files ring buffer", "records did not reach it", Some(count), RESCAN, true);
+                }
+            }
+            Files::Fanotify(watcher) => {
+                if watcher.counters().overflows > self.lost.overflows {
+                    self.lost.overflows = watcher.counters().overflows;
+                    tell("fanotify queue", "the queue was full", None, RESCAN, true);
+                }
+            }
+            Files::Unwatched => {}
         }
         losses
     }
@@ -173,7 +263,18 @@ impl Sources {
                 ("process.truncated".to_owned(), kernel.truncated),
             ]);
         }
-        if let Some(watcher) = self.files.as_ref() {
+        if let Files::Tracing(watcher) = &self.files
+            && let Ok(kernel) = watcher.counters()
+        {
+            counters.extend([
+                ("files.seen".to_owned(), kernel.seen),
+                ("files.filtered".to_owned(), kernel.filtered),
+                ("files.submitted".to_owned(), kernel.submitted),
+                ("files.dropped".to_owned(), kernel.lost()),
+                ("files.truncated".to_owned(), kernel.truncated),
+            ]);
+        }
+        if let Files::Fanotify(watcher) = &self.files {
             let files = watcher.counters();
             counters.extend([
                 ("fanotify.read".to_owned(), files.read),
@@ -196,6 +297,12 @@ impl Sources {
         tracing::warn!("{name} does not run: {text}");
         self.states.push(SourceState { name: name.to_owned(), error: Some(text) });
     }
+}
+
+/// A folder for the self-test, which makes and removes it. What others put there first makes the test fail.
+pub(super) fn self_test_folder() -> PathBuf {
+    let parent = if Path::new("/run").is_dir() { "/run" } else { "/tmp" };
+    Path::new(parent).join(format!("svcsensor-self-test-{}", std::process::id()))
 }
 
 /// An error with its causes, the first line of each: a verifier's log has many, and the first says what is wrong.

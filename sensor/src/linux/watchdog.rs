@@ -6,7 +6,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// A sign of life at half of the time that the service manager waits for one, as sd_watchdog_enabled(3) advises.
+/// A sign of life at half of the time that the service manager waits for one, as `sd_watchdog_enabled(3)` advises.
 pub(super) struct Watchdog(Option<Interval>);
 
 impl Watchdog {

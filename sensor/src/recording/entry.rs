@@ -25,6 +25,8 @@ pub(super) enum Entry {
     Start(Box<StartForm>),
     /// A kernel record in hexadecimal.
     Kernel(String),
+    /// A directory is watched by the kernel programs, or no longer.
+    Watch { device: u64, inode: u64, path: Option<Text> },
     /// A name in a watched directory changed.
     File(FileObservationForm),
     /// Time has passed.
@@ -180,6 +182,7 @@ impl From<Input> for Entry {
         match input {
             Input::Start(start) => Self::Start(Box::new((*start).into())),
             Input::Kernel(bytes) => Self::Kernel(hex::encode(bytes)),
+            Input::Watch((device, inode), path) => Self::Watch { device, inode, path: path.map(Into::into) },
             Input::File(time, seen) => Self::File(FileObservationForm {
                 time: time.0,
                 operation: OperationForm(seen.operation),
@@ -219,6 +222,7 @@ impl Entry {
             Self::Recording { .. } | Self::Answer(_) => return Ok(None),
             Self::Start(start) => Input::Start(Box::new((*start).into())),
             Self::Kernel(text) => Input::Kernel(hex::decode(text)?),
+            Self::Watch { device, inode, path } => Input::Watch((device, inode), path.map(Into::into)),
             Self::File(form) => Input::File(
                 Timestamp(form.time),
                 Box::new(FileObservation {

@@ -27,19 +27,19 @@ impl Progress {
         self.passed = self.passed.wrapping_add(1);
         if self.shown && self.passed.is_multiple_of(STRIDE) && self.last.elapsed() >= INTERVAL {
             self.last = Instant::now();
-            self.write(&text());
+            write(&text());
         }
     }
 
     /// Takes it away.
     pub(super) fn clear(&mut self) {
         if self.shown {
-            self.write("");
+            write("");
         }
     }
+}
 
-    fn write(&self, text: &str) {
-        // A terminal that is gone doesn't end the replay.
-        let _gone = write!(std::io::stderr(), "\r\x1b[K{text}");
-    }
+fn write(text: &str) {
+    // A terminal that is gone doesn't end the replay.
+    let _gone = write!(std::io::stderr(), "\r\x1b[K{text}");
 }

@@ -10,7 +10,7 @@ mod text;
 use std::collections::HashMap;
 
 use bstr::BString;
-use sensor_common::{ABI_VERSION, Header, kind};
+use sensor_common::{ABI_VERSION, FileRecord, Header, kind};
 use thiserror::Error;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -29,6 +29,8 @@ pub struct KernelRecord {
     pub sequence: u64,
     /// The CPU that it happened on.
     pub cpu: u32,
+    /// For a file's record, what is watched.
+    pub watch: Option<WatchKey>,
     /// What it tells.
     pub kind: ObservationKind,
 }
@@ -104,11 +106,16 @@ pub fn decode(bytes: &[u8], clock: Clock, directories: &Directories) -> Result<K
     if usize::try_from(header.length) != Ok(bytes.len()) {
         return Err(DecodeError::Length { told: header.length, length: bytes.len() });
     }
+    let mut watch = None;
     let kind = match header.kind {
         kind::FORK => process::fork(&prefix(bytes)?),
         kind::EXEC => process::exec(&prefix(bytes)?, bytes)?,
         kind::EXIT => process::exit(&prefix(bytes)?),
-        kind::FILE => file::file(&prefix(bytes)?, bytes, directories)?,
+        kind::FILE => {
+            let record = prefix::<FileRecord>(bytes)?;
+            watch = Some((device(record.watch.device), record.watch.inode));
+            file::file(&record, bytes, directories)?
+        }
         kind => return Err(DecodeError::Kind(kind)),
     };
     Ok(KernelRecord {
@@ -116,6 +123,7 @@ pub fn decode(bytes: &[u8], clock: Clock, directories: &Directories) -> Result<K
         lane: header.lane,
         sequence: header.sequence,
         cpu: header.cpu,
+        watch,
         kind,
     })
 }

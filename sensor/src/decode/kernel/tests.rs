@@ -129,6 +129,7 @@ fn fork_names_the_creator_and_the_child() {
         lane: 2,
         sequence: 3,
         cpu: 1,
+        watch: None,
         kind: ObservationKind::Fork(Fork { parent: key(1), child: key(3) }),
     };
     assert_eq!(record, expected);

@@ -10,11 +10,13 @@ mod offsets;
 mod process;
 mod ring;
 mod self_test;
+mod watcher;
 
 pub use counters::Counters;
 pub use files::{FileSource, HookState, WatchError};
 pub use process::ProcessSource;
 pub use self_test::HookReport;
+pub use watcher::TracingWatcher;
 
 use thiserror::Error;
 

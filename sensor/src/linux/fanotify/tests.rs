@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use bstr::ByteSlice as _;
+
 use super::*;
-use crate::linux::path::bytes_of;
+use crate::linux::path::{bytes_of, join};
 
 /// The observations that `act` causes in a folder in which `wanted` is watched.
 fn observe(
@@ -96,10 +98,4 @@ fn a_directory_moved_away_and_replaced_is_watched_again() {
     let Some(told) = told else { return };
     assert_eq!(told.first(), Some(&(FileOperation::RenameFrom, "/systemd".into())));
     assert!(told.contains(&(FileOperation::RenameTo, "/systemd/units".into())), "{told:?}");
-}
-
-#[test]
-fn ancestors_from_the_root() {
-    assert_eq!(ancestors(&"/etc/systemd/system".into()), ["/", "/etc", "/etc/systemd"]);
-    assert_eq!(ancestors(&"/x".into()), ["/"]);
 }

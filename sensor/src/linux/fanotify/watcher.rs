@@ -1,0 +1,164 @@
+//! Directories that are watched by fanotify, and what its events mean as observations.
+
+use std::io;
+
+use bstr::{BStr, BString};
+use nix::errno::Errno;
+
+use super::event::{Notice, Notices, mask};
+use super::{FanotifyError, FileHandle, Group};
+use crate::linux::watch::{Marked, Marker, Role, Watches};
+use crate::model::observation::{FANOTIFY, FileObservation};
+use crate::model::{FileOperation, Known, ProcessKey, Reason};
+
+/// One read's worth of events.
+const BUFFER: usize = 64 * 1024;
+
+/// Directories that are watched by fanotify, and a queue of their events.
+pub struct Watcher {
+    watches: Watches<Group>,
+    buffer: Vec<u8>,
+    counters: Counters,
+}
+
+/// What was read, in numbers; `read` is the sum of the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events read from the queue.
+    pub read: u64,
+    /// Those that became observations.
+    pub told: u64,
+    /// Those of an ancestor's entry that leads nowhere.
+    pub unrelated: u64,
+    /// Those of a directory that is no longer watched.
+    pub stale: u64,
+    /// Those that made no sense.
+    pub undecodable: u64,
+    /// Overflows of the queue.
+    pub overflows: u64,
+}
+
+impl Marker for Group {
+    type Key = FileHandle;
+
+    fn mark(&mut self, path: &BStr, role: Role) -> Marked<FileHandle> {
+        let mask = if role == Role::Ancestor { mask::ANCESTOR } else { mask::UNIT_DIRECTORY };
+        match Group::mark(self, path, mask) {
+            Ok(handle) => Marked::As(handle),
+            Err(FanotifyError::Mark { errno: Errno::ENOENT | Errno::ENOTDIR, .. }) => Marked::Absent,
+            Err(
+                FanotifyError::Mark { errno, .. }
+                | FanotifyError::Handle { errno, .. }
+                | FanotifyError::Init(errno),
+            ) => Marked::Refused(errno.desc().to_owned()),
+        }
+    }
+
+    fn unmark(&mut self, _key: &FileHandle) {
+        // A mark goes with its inode; of one that lives on elsewhere, events are counted as stale.
+    }
+}
+
+impl Watcher {
+    /// Watches `wanted`, or what leads there.
+    ///
+    /// # Errors
+    /// When there is no fanotify to be had.
+    pub fn new(wanted: Vec<BString>) -> Result<Self, FanotifyError> {
+        let watches = Watches::new(Group::new()?, wanted);
+        Ok(Self { watches, buffer: vec![0; BUFFER], counters: Counters::default() })
+    }
+
+    /// Directories that can't be watched, and why.
+    pub fn refused(&self) -> impl Iterator<Item = (&BStr, &str)> {
+        self.watches.refused()
+    }
+
+    /// What was read so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The queue, to be awaited.
+    pub fn group(&self) -> &Group {
+        self.watches.marker()
+    }
+
+    /// Reads what is in the queue, at most one buffer full; true when there may be more.
+    ///
+    /// # Errors
+    /// What read(2) says.
+    pub fn read(&mut self, told: &mut Vec<FileObservation>) -> io::Result<bool> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let length = self.group().read(&mut buffer);
+        if let Ok(length) = length {
+            for notice in Notices::new(buffer.get(..length).unwrap_or_default()) {
+                self.counters.read += 1;
+                match notice {
+                    Ok(notice) => self.interpret(&notice, told),
+                    Err(error) => {
+                        tracing::warn!(%error, "an event was passed over");
+                        self.counters.undecodable += 1;
+                    }
+                }
+            }
+        }
+        self.buffer = buffer;
+        Ok(length? > 0)
+    }
+
+    fn interpret(&mut self, notice: &Notice, told: &mut Vec<FileObservation>) {
+        if notice.mask & mask::QUEUE_OVERFLOW != 0 {
+            self.counters.overflows += 1;
+            return;
+        }
+        let watched =
+            notice.directory.as_ref().map(|handle| self.watches.get(handle).to_vec()).unwrap_or_default();
+        if watched.is_empty() {
+            self.counters.stale += 1;
+            return;
+        }
+        let before = told.len();
+        if let Some(operation) =
+            operation(notice.mask).filter(|_| !matches!(notice.name.as_slice(), b"" | b"."))
+        {
+            for directory in watched {
+                let seen = FileObservation {
+                    operation,
+                    directory: directory.path,
+                    name: notice.name.clone(),
+                    is_directory: notice.mask & mask::ON_DIRECTORY != 0,
+                    actor: ProcessKey { pid: u32::try_from(notice.pid).unwrap_or(0), start_ns: 0 },
+                    object: Known::Missing(Reason::Unsupported),
+                    error: 0,
+                    hook: FANOTIFY,
+                };
+                self.watches.follow(directory.role, seen, told);
+            }
+        }
+        if told.len() > before {
+            self.counters.told += 1;
+        } else {
+            self.counters.unrelated += 1;
+        }
+    }
+}
+
+/// The most telling of an event's bits: what follows looks at the file itself, so one is enough.
+fn operation(mask: u64) -> Option<FileOperation> {
+    [
+        (mask::CLOSE_WRITE, FileOperation::Close),
+        (mask::MOVED_TO, FileOperation::RenameTo),
+        (mask::DELETE, FileOperation::Unlink),
+        (mask::MOVED_FROM, FileOperation::RenameFrom),
+        (mask::CREATE, FileOperation::Create),
+        (mask::MODIFY, FileOperation::Write),
+        (mask::ATTRIB, FileOperation::Attribute),
+    ]
+    .into_iter()
+    .find_map(|(bit, operation)| (mask & bit != 0).then_some(operation))
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

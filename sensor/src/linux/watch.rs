@@ -1,0 +1,269 @@
+//! Which directories are watched, whatever watches them, and what a change in one means for the others.
+//!
+//! A directory that is wanted and does not exist yet is awaited: its ancestors are watched, so that it is watched as
+//! soon as it appears, and what it holds by then is told as if it had been moved there.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::path::{bytes_of, join, os_path};
+use crate::model::FileOperation;
+use crate::model::observation::FileObservation;
+
+/// The most watches that are set.
+const MOST: usize = 65_536;
+/// Suffixes of the directories that lie in a unit directory and hold drop-ins or links (systemd.unit(5)).
+const SUBDIRECTORIES: [&[u8]; 4] = [b".d", b".wants", b".requires", b".upholds"];
+
+/// Something that watches directories.
+pub trait Marker {
+    /// How it names a directory in what it tells.
+    type Key: Clone + Eq + Hash;
+
+    /// Watches the directory at `path`; once more does no harm.
+    fn mark(&mut self, path: &BStr, role: Role) -> Marked<Self::Key>;
+
+    /// Stops watching, where that is not done by itself.
+    fn unmark(&mut self, key: &Self::Key);
+}
+
+/// What became of watching a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Marked<K> {
+    /// It is watched.
+    As(K),
+    /// There is no such directory.
+    Absent,
+    /// What lies in it is told already.
+    Covered,
+    /// It can't be watched, and why.
+    Refused(String),
+}
+
+/// What a directory is watched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It holds unit files, drop-in directories and link directories, or generators.
+    UnitDirectory,
+    /// It holds drop-ins or links.
+    Subdirectory,
+    /// It lies in a unit directory and is a link to a directory elsewhere that holds drop-ins or links.
+    LinkedSubdirectory,
+    /// It lies on the way to a unit directory.
+    Ancestor,
+}
+
+/// A directory that is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Its path; for one that is linked to, that of the link.
+    pub path: BString,
+    /// What it is watched for.
+    pub role: Role,
+}
+
+/// Which directories are watched.
+pub struct Watches<M: Marker> {
+    marker: M,
+    wanted: Vec<BString>,
+    by_key: HashMap<M::Key, Vec<Watched>>,
+    refused: BTreeMap<BString, String>,
+    changes: u64,
+}
+
+impl<M: Marker> Watches<M> {
+    /// Watches `wanted`, or what leads there. Directories that can't be watched are told by [`Watches::refused`].
+    pub fn new(marker: M, wanted: Vec<BString>) -> Self {
+        let mut watches =
+            Self { marker, wanted, by_key: HashMap::new(), refused: BTreeMap::new(), changes: 0 };
+        watches.establish(&mut Vec::new());
+        watches
+    }
+
+    /// What watches.
+    pub fn marker(&self) -> &M {
+        &self.marker
+    }
+
+    /// What watches.
+    pub fn marker_mut(&mut self) -> &mut M {
+        &mut self.marker
+    }
+
+    /// Directories that can't be watched, and why: what happens in them is not seen.
+    pub fn refused(&self) -> impl Iterator<Item = (&BStr, &str)> {
+        self.refused.iter().map(|(path, reason)| (path.as_ref(), reason.as_str()))
+    }
+
+    /// Every watched directory by its key; one that has several paths comes as often.
+    pub fn all(&self) -> impl Iterator<Item = (&M::Key, &Watched)> {
+        self.by_key.iter().flat_map(|(key, watched)| watched.iter().map(move |watched| (key, watched)))
+    }
+
+    /// Counts how often the watched directories changed.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// What the directory of `key` is watched for.
+    pub fn get(&self, key: &M::Key) -> &[Watched] {
+        self.by_key.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes note of a change in a directory that is watched for `role`, watches what came of it, and adds to `told`
+    /// what is to be told: the change itself, unless it leads nowhere, and wanted directories that appeared with it.
+    pub fn follow(&mut self, role: Role, seen: FileObservation, told: &mut Vec<FileObservation>) {
+        let path = join(seen.directory.as_ref(), seen.name.as_ref());
+        let appeared = matches!(
+            seen.operation,
+            FileOperation::Create | FileOperation::RenameTo | FileOperation::Symlink | FileOperation::Link
+        );
+        let vanished = matches!(seen.operation, FileOperation::Unlink | FileOperation::RenameFrom);
+        if role == Role::Ancestor {
+            if !self.leads_to_wanted(&path) {
+                return;
+            }
+            if vanished {
+                self.forget_below(&path);
+                told.push(FileObservation { is_directory: true, ..seen.clone() });
+            }
+            // What went away may be back already: changes of one name may have merged into one.
+            let mut established = Vec::new();
+            if appeared || vanished {
+                self.establish(&mut established);
+            }
+            for path in established {
+                let (parent, name) = path.rsplit_once_str("/").unwrap_or((b"", &path));
+                told.push(FileObservation {
+                    operation: FileOperation::RenameTo,
+                    directory: parent.into(),
+                    name: name.into(),
+                    is_directory: true,
+                    ..seen.clone()
+                });
+            }
+            return;
+        }
+        if vanished && (seen.is_directory || is_subdirectory(&seen.name)) {
+            self.forget_below(&path);
+        }
+        if (appeared || vanished) && role == Role::UnitDirectory && is_subdirectory(&seen.name) {
+            self.mark_subdirectory(&path);
+        }
+        told.push(seen);
+    }
+
+    /// Watches every wanted directory that exists and is not watched, and what leads to it; names those newly watched.
+    fn establish(&mut self, established: &mut Vec<BString>) {
+        for wanted in self.wanted.clone() {
+            // The watch on an ancestor comes before the look at its child, so that no child appears unseen.
+            for ancestor in ancestors(&wanted) {
+                self.mark(&ancestor, Role::Ancestor);
+            }
+            if self.mark(&wanted, Role::UnitDirectory) {
+                for path in subdirectories(&wanted) {
+                    self.mark_subdirectory(&path);
+                }
+                established.push(wanted);
+            }
+        }
+    }
+
+    /// Watches a directory of drop-ins or links; systemd follows a link to one.
+    fn mark_subdirectory(&mut self, path: &BString) {
+        if !os_path(path.as_ref()).is_dir() {
+            return;
+        }
+        let role =
+            if os_path(path.as_ref()).is_symlink() { Role::LinkedSubdirectory } else { Role::Subdirectory };
+        self.mark(path, role);
+    }
+
+    /// Watches the directory at `path`; true when it was not watched in that role before.
+    fn mark(&mut self, path: &BString, role: Role) -> bool {
+        if self.by_key.len() >= MOST {
+            self.refused.insert(path.clone(), format!("more than {MOST} directories are watched"));
+            return false;
+        }
+        match self.marker.mark(path.as_ref(), role) {
+            Marked::As(key) => {
+                self.refused.remove(path);
+                let watched = self.by_key.entry(key).or_default();
+                let new = Watched { path: path.clone(), role };
+                let known = watched.contains(&new);
+                if !known {
+                    watched.push(new);
+                    self.changes += 1;
+                }
+                !known
+            }
+            Marked::Absent | Marked::Covered => false,
+            Marked::Refused(reason) => {
+                self.refused.insert(path.clone(), reason);
+                false
+            }
+        }
+    }
+
+    /// Forgets the directory that was at `path` and those below it: its inode may live on elsewhere.
+    fn forget_below(&mut self, path: &BString) {
+        let is_below = |watched: &Watched| {
+            watched.path == *path
+                || watched.path.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
+        };
+        let marker = &mut self.marker;
+        let changes = &mut self.changes;
+        self.by_key.retain(|key, watched| {
+            let before = watched.len();
+            watched.retain(|watched| !is_below(watched));
+            *changes += u64::from(watched.len() < before);
+            if watched.is_empty() {
+                marker.unmark(key);
+            }
+            !watched.is_empty()
+        });
+    }
+
+    fn leads_to_wanted(&self, path: &BString) -> bool {
+        self.wanted.iter().any(|wanted| {
+            wanted == path || wanted.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
+        })
+    }
+}
+
+/// What lies in `directory` by the name of a directory of drop-ins or links.
+fn subdirectories(directory: &BString) -> Vec<BString> {
+    let Ok(entries) = std::fs::read_dir(os_path(directory.as_ref())) else { return Vec::new() };
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| bytes_of(entry.file_name().as_ref()))
+        .filter(is_subdirectory)
+        .map(|name| join(directory.as_ref(), name.as_ref()))
+        .collect()
+}
+
+fn is_subdirectory(name: &BString) -> bool {
+    SUBDIRECTORIES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// The directories on the way to `path`, the root first.
+fn ancestors(path: &BString) -> Vec<BString> {
+    let mut ancestors = vec![BString::from("/")];
+    for position in path.find_iter("/").filter(|position| *position > 0) {
+        ancestors.extend(path.get(..position).map(BString::from));
+    }
+    ancestors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ancestors_from_the_root() {
+        assert_eq!(ancestors(&"/etc/systemd/system".into()), ["/", "/etc", "/etc/systemd"]);
+        assert_eq!(ancestors(&"/x".into()), ["/"]);
+    }
+}
