@@ -6,9 +6,25 @@ use std::ops::Bound;
 use bstr::{BString, ByteSlice as _};
 
 use super::FileState;
+use crate::model::{Reason, Scope};
 use crate::systemd::location::{DependencyKind, Location};
 use crate::systemd::name::{NameKind, UnitName};
 use crate::systemd::search_path::{Role, UnitDirectory};
+
+/// How much is kept of one directory: whoever may write there must not be able to use up the sensor's memory.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// How many files.
+    files: usize,
+    /// How many bytes of their contents.
+    bytes: usize,
+}
+
+/// Directories that only administrators write to.
+const OF_THE_HOST: Limits = Limits { files: 100_000, bytes: 64 << 20 };
+
+/// Directories that users write to.
+const OF_A_USER: Limits = Limits { files: 5000, bytes: 4 << 20 };
 
 /// A directory of dependency links: how they pull in, and the directory's name without its suffix.
 type Source = (DependencyKind, String);
@@ -26,6 +42,9 @@ pub(super) struct Directory {
     links: BTreeMap<String, BTreeSet<UnitName>>,
     /// Where the dependency links of a name lie.
     sources: BTreeMap<UnitName, BTreeSet<Source>>,
+    /// How many files are kept, and how many bytes of their contents.
+    files: usize,
+    bytes: usize,
 }
 
 impl Directory {
@@ -37,7 +56,24 @@ impl Directory {
             dependencies: BTreeMap::new(),
             links: BTreeMap::new(),
             sources: BTreeMap::new(),
+            files: 0,
+            bytes: 0,
         }
+    }
+
+    /// What of `state` there is room for in place of what is at `location`: all, that there is something too large,
+    /// or nothing.
+    pub(super) fn room_for(&self, location: &Location, state: FileState) -> Option<FileState> {
+        let limits = if matches!(self.facts.scope, Scope::User(_)) { OF_A_USER } else { OF_THE_HOST };
+        let before = self.get(location);
+        if before.is_none() && !state.is_absent() && self.files >= limits.files {
+            return None;
+        }
+        let others = self.bytes.saturating_sub(before.map_or(0, weight));
+        if others.saturating_add(weight(&state)) > limits.bytes && weight(&state) > 0 {
+            return Some(FileState::Unreadable(Reason::TooLarge));
+        }
+        Some(state)
     }
 
     pub(super) fn get(&self, location: &Location) -> Option<&FileState> {
@@ -51,6 +87,14 @@ impl Directory {
 
     /// Puts `state` in place of what is there and returns that; `None` where nothing is kept.
     pub(super) fn set(&mut self, location: &Location, state: FileState) -> Option<FileState> {
+        let (is_there, bytes) = (usize::from(!state.is_absent()), weight(&state));
+        let before = self.replace(location, state)?;
+        self.files = self.files.saturating_add(is_there).saturating_sub(usize::from(!before.is_absent()));
+        self.bytes = self.bytes.saturating_add(bytes).saturating_sub(weight(&before));
+        Some(before)
+    }
+
+    fn replace(&mut self, location: &Location, state: FileState) -> Option<FileState> {
         match location {
             Location::Fragment(name) => Some(self.set_fragment(name, state)),
             Location::DropIn { owner, file } => {
@@ -182,6 +226,11 @@ impl Directory {
     }
 }
 
+/// How many bytes of contents a file's state keeps.
+fn weight(state: &FileState) -> usize {
+    state.content().map_or(0, <[u8]>::len)
+}
+
 /// The last component of a path, `.` and `..` resolved as text; empty for one that ends in `..`.
 fn last_component(path: &[u8]) -> String {
     let mut components: Vec<&[u8]> = Vec::new();
@@ -233,7 +282,6 @@ mod tests {
     use bstr::BStr;
 
     use super::*;
-    use crate::model::Scope;
 
     fn directory() -> Directory {
         let facts = UnitDirectory {
@@ -275,6 +323,33 @@ mod tests {
             (directory.linked_instances(&template).count(), directory.sources(&name("t@1.service")).count()),
             (1, 0)
         );
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut directory = directory();
+        directory.facts.scope = Scope::User(1000);
+        let big = FileState::regular(vec![b'#'; 1 << 20], 0o644, 0, 0);
+        let mut put = |path: &str, state: &FileState| {
+            let location = Location::classify(BStr::new(path));
+            let state = directory.room_for(&location, state.clone())?;
+            directory.set(&location, state.clone());
+            Some(state)
+        };
+        for n in 0..4 {
+            assert_eq!(put(&format!("{n}.service"), &big).as_ref(), Some(&big));
+        }
+        let too_large = FileState::Unreadable(Reason::TooLarge);
+        assert_eq!(put("x.service", &big), Some(too_large));
+        // In place of another one there is room.
+        assert_eq!(put("0.service", &big).as_ref(), Some(&big));
+        put("1.service", &FileState::Absent);
+        assert_eq!(put("x.service", &big).as_ref(), Some(&big));
+        for n in 0..OF_A_USER.files {
+            put(&format!("n{n}.service"), &FileState::link("x"));
+        }
+        assert_eq!(put("last.service", &FileState::link("x")), None);
+        assert_eq!(put("last.service", &FileState::Absent), Some(FileState::Absent));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub struct Inventory {
     managers: BTreeMap<Scope, Manager>,
     directories: HashMap<BString, Directory>,
     contents: ContentPool,
+    refused: u64,
 }
 
 /// A manager: where it looks and what specifiers stand for.
@@ -72,6 +73,7 @@ impl Inventory {
             managers: BTreeMap::new(),
             directories: HashMap::new(),
             contents: ContentPool::default(),
+            refused: 0,
         }
     }
 
@@ -121,16 +123,31 @@ impl Inventory {
 
     /// Takes in what now stands at `path` below the unit directory `directory`.
     ///
-    /// `None` when nothing changed, when the path means nothing to systemd or when no manager reads the directory.
+    /// `None` when nothing changed, when the path means nothing to systemd, when no manager reads the directory or when
+    /// there is no room: see [`Self::refused`].
     pub fn apply(&mut self, directory: &BStr, path: &BStr, mut after: FileState) -> Option<FileChange> {
         let location = Location::classify(path);
         let entry = self.directories.get_mut(directory)?;
         if entry.get(&location).unwrap_or(&ABSENT) == &after {
             return None;
         }
+        let Some(kept) = entry.room_for(&location, after.clone()) else {
+            self.refused = self.refused.saturating_add(1);
+            return None;
+        };
+        if kept != after {
+            self.refused = self.refused.saturating_add(1);
+            after = kept;
+        }
         self.contents.share(&mut after);
         let before = entry.set(&location, after.clone())?;
         Some(FileChange { directory: entry.facts.clone(), path: path.into(), location, before, after })
+    }
+
+    /// How often a file or its content was not taken in because its directory has too much already. What such a file
+    /// says is then unknown: that is a loss.
+    pub fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Everything that is kept of the unit directory `directory`, by its path below that. With it, files that are gone
