@@ -37,6 +37,15 @@ pub(super) fn tell(
     let new_name = alias_of(inventory, pending, name, &pending.after);
     match (is_masked(before.unit.as_ref()), is_masked(after.as_ref())) {
         (false, true) => return vec![masked(pending, name, before.unit, after)],
+        // Many tools create a file empty and fill it later: that is no mask, unless it hid something.
+        (true, false)
+            if matches!(pending.before, FileState::Regular(_))
+                && !pending.after.is_absent()
+                && !inventory.is_elsewhere(pending.scope, pending.directory, name) =>
+        {
+            let change = pending.change(name, Action::Created, Mechanism::UnitFile);
+            return vec![change.noting("its file was empty before").between(None, after)];
+        }
         (true, false) => return vec![unmasked(pending, name, before.unit, after)],
         (true, true) | (false, false) => {}
     }
@@ -77,6 +86,9 @@ fn masked(
     match before.as_ref().and_then(path_of) {
         Some(path) => change.add_note(&format!("hides {path}")),
         None => change.add_note("there was no unit of that name"),
+    }
+    if matches!(pending.after, FileState::Regular(_)) {
+        change.add_note("by an empty file");
     }
     if !pending.directory.persistent {
         change.add_note("until the next boot");

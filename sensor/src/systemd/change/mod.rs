@@ -104,6 +104,13 @@ pub fn observe(
     Some(Observed { file, units })
 }
 
+/// The same for a whole path; `None` also when it lies in no unit directory.
+pub fn observe_path(inventory: &mut Inventory, path: &BStr, state: FileState) -> Option<Observed> {
+    let (directory, rest) = inventory.locate(path)?;
+    let directory = directory.path.clone();
+    observe(inventory, directory.as_ref(), rest, state)
+}
+
 /// A file's change before and while it is taken in.
 struct Pending<'a> {
     scope: Scope,

@@ -165,6 +165,17 @@ impl Inventory {
         names
     }
 
+    /// Whether `scope`'s manager finds something under `name` in another directory than `directory`.
+    pub(in crate::systemd) fn is_elsewhere(
+        &self,
+        scope: Scope,
+        directory: &UnitDirectory,
+        name: &UnitName,
+    ) -> bool {
+        self.ranked(scope)
+            .any(|(_, other)| other.facts.path != directory.path && other.fragment(name).is_some())
+    }
+
     /// The path of `name` in one of the directories.
     pub(in crate::systemd) fn path_in(directory: &UnitDirectory, name: impl AsRef<str>) -> BString {
         join(&directory.path, name.as_ref().as_bytes())

@@ -134,6 +134,31 @@ fn masks_hide_and_unhide() {
 }
 
 #[test]
+fn an_empty_file_that_is_filled_later_is_no_mask() {
+    let mut tree = Tree::new();
+    let path = &format!("{ETC}/a.service");
+    check(
+        &mut tree,
+        path,
+        file(""),
+        &["Masked a.service Mask: : there was no unit of that name; by an empty file"],
+    );
+    check(
+        &mut tree,
+        path,
+        file(PLAIN),
+        &["Created a.service UnitFile: ExecStart  > /x: its file was empty before"],
+    );
+    tree.file(&format!("{LIB}/b.service"), PLAIN).file(&format!("{ETC}/b.service"), "");
+    check(
+        &mut tree,
+        &format!("{ETC}/b.service"),
+        file(PLAIN),
+        &["Unmasked b.service Mask: : /etc/systemd/system/b.service now defines it"],
+    );
+}
+
+#[test]
 fn aliases_name_and_unname() {
     let mut tree = Tree::new();
     tree.file(&format!("{LIB}/a.service"), PLAIN);

@@ -5,7 +5,6 @@ mod fragment;
 
 use std::sync::Arc;
 
-use bstr::ByteSlice as _;
 use proptest::prelude::*;
 
 use super::*;
@@ -21,12 +20,7 @@ fn file(content: &str) -> FileState {
 }
 
 fn see(tree: &mut Tree, path: &str, state: FileState) -> Option<Observed> {
-    let (directory, rest) = tree
-        .0
-        .locate(BStr::new(path))
-        .map(|(directory, rest)| (directory.path.clone(), rest.to_owned()))
-        .unwrap();
-    observe(&mut tree.0, directory.as_bstr(), rest.as_bstr(), state)
+    observe_path(&mut tree.0, BStr::new(path), state)
 }
 
 /// Takes `state` in at `path` and checks each change as `action unit mechanism: setting before > after; …: note`.
