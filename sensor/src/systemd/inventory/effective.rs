@@ -115,6 +115,11 @@ impl EffectiveUnit {
             .map_or(&[], |setting| setting.values.as_slice())
     }
 
+    /// Its `Description=`, specifiers expanded.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
     /// The value of a setting that holds one.
     pub fn value(&self, section: &str, name: &str) -> Option<&str> {
         self.values(section, name).last().map(String::as_str)
