@@ -134,7 +134,7 @@ fn assess(change: &Change) -> Option<(Severity, String)> {
                 && !change.before.is_empty();
             Some((if to_root { Severity::Medium } else { Severity::Low }, said("changes")))
         }
-        "RootDirectory" | "RootImage" => Some((Severity::Medium, said("changes"))),
+        "RootDirectory" | "RootImage" | "ExecSearchPath" => Some((Severity::Medium, said("changes"))),
         "EnvironmentFile"
         | "BindPaths"
         | "BindReadOnlyPaths"

@@ -55,7 +55,7 @@ const VULNERABLE: &[&str] = &[
     "capcom",
     "winring0*",
     "cpuz1??*",
-    "kprocesshacker",
+    "kprocesshacker*",
     "procexp1??",
     "asio",
     "asio2",

@@ -82,6 +82,29 @@ impl Language {
         }
     }
 
+    /// The code that stands within an option itself: `-e'code'` without a blank.
+    pub(crate) fn code_within(self, option: &str) -> Option<&str> {
+        let code = match self {
+            Self::Python => option.strip_prefix("-c"),
+            Self::Perl | Self::Ruby => option.strip_prefix("-e"),
+            Self::Php => option.strip_prefix("-r"),
+            // A shell takes the next word whatever follows the letter.
+            Self::Shell
+            | Self::JavaScript
+            | Self::Lua
+            | Self::Awk
+            | Self::Tcl
+            | Self::AppleScript
+            | Self::Cmd
+            | Self::PowerShell
+            | Self::ScriptHost => None,
+        };
+        // Letters alone are further options: `-cx`.
+        code.filter(|code| {
+            code.len() > 3 && code.contains(|character: char| !character.is_ascii_alphanumeric())
+        })
+    }
+
     /// Its name within a sentence.
     pub(crate) fn word(self) -> &'static str {
         match self {

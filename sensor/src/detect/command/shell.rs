@@ -27,6 +27,8 @@ const CONTROL_WORDS: &[&str] =
 /// Cuts a script.
 pub(super) fn cut(script: &str) -> Vec<Simple> {
     let mut cutter = Cutter::default();
+    // A usual way to write blanks without blanks.
+    let script = script.replace("${IFS}", " ").replace("$IFS", " ");
     let mut characters = script.chars().take(LONGEST).peekable();
     while let Some(character) = characters.next() {
         match character {
@@ -39,7 +41,15 @@ pub(super) fn cut(script: &str) -> Vec<Simple> {
             }
             '`' => cutter.backtick(&mut characters),
             '$' | '<' if characters.peek() == Some(&'(') => cutter.substitution(&mut characters),
-            '<' | ' ' | '\t' | '\r' => cutter.end_word(),
+            '<' => {
+                cutter.end_word();
+                let mut arrows = 1_usize;
+                while characters.next_if_eq(&'<').is_some() {
+                    arrows = arrows.saturating_add(1);
+                }
+                cutter.next = if arrows == 3 { Next::HereString } else { Next::Input };
+            }
+            ' ' | '\t' | '\r' => cutter.end_word(),
             '>' => {
                 // A number in front names the descriptor: `2>file`.
                 if cutter.word.as_ref().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -52,7 +62,7 @@ pub(super) fn cut(script: &str) -> Vec<Simple> {
                 if characters.peek() == Some(&'&') {
                     characters.next();
                 }
-                cutter.redirected = true;
+                cutter.next = Next::Output;
             }
             '|' => {
                 let or = characters.next_if_eq(&'|').is_some();
@@ -60,7 +70,16 @@ pub(super) fn cut(script: &str) -> Vec<Simple> {
                 cutter.end_command(or);
             }
             '&' if characters.peek() == Some(&'>') => cutter.end_word(),
-            ';' | '&' | '\n' | '(' | ')' => cutter.end_command(true),
+            '(' => {
+                cutter.end_command(false);
+                cutter.depth = cutter.depth.saturating_add(1);
+            }
+            // What follows a group by a pipe reads what the whole group writes.
+            ')' => {
+                cutter.end_command(false);
+                cutter.depth = cutter.depth.saturating_sub(1);
+            }
+            ';' | '&' | '\n' => cutter.end_command(true),
             '#' if cutter.word.is_none() => {
                 while characters.peek().is_some_and(|next| *next != '\n') {
                     characters.next();
@@ -73,13 +92,29 @@ pub(super) fn cut(script: &str) -> Vec<Simple> {
     cutter.commands
 }
 
+/// What the next word is.
+#[derive(Debug, Default)]
+enum Next {
+    /// A word of the command.
+    #[default]
+    Word,
+    /// A file that is written.
+    Output,
+    /// A file that is read, or the end mark of a here-document.
+    Input,
+    /// The text that is read: to an interpreter it is a script.
+    HereString,
+}
+
 /// What is known while a script is read.
 #[derive(Debug, Default)]
 struct Cutter {
     commands: Vec<Simple>,
     current: Simple,
     word: Option<String>,
-    redirected: bool,
+    next: Next,
+    /// How many parentheses are open.
+    depth: usize,
     pipeline: usize,
 }
 
@@ -137,7 +172,6 @@ impl Cutter {
     }
 
     fn inner(&mut self, script: String) {
-        self.word.get_or_insert_default();
         if self.current.inner.len() < MOST {
             self.current.inner.push(script);
         }
@@ -145,9 +179,14 @@ impl Cutter {
 
     fn end_word(&mut self) {
         let Some(word) = self.word.take() else { return };
-        if std::mem::take(&mut self.redirected) {
-            self.current.outputs.push(word);
-            return;
+        match std::mem::take(&mut self.next) {
+            Next::Word => {}
+            Next::Output => {
+                self.current.outputs.push(word);
+                return;
+            }
+            Next::HereString => return self.inner(word),
+            Next::Input => return,
         }
         let first = self.current.words.is_empty();
         if first && (CONTROL_WORDS.contains(&word.as_str()) || is_assignment(&word)) {
@@ -158,16 +197,27 @@ impl Cutter {
 
     fn end_command(&mut self, ends_pipeline: bool) {
         self.end_word();
-        self.redirected = false;
+        self.next = Next::Word;
         let mut command = std::mem::take(&mut self.current);
+        if let [word] = command.words.as_slice() {
+            command.words = expanded(word);
+        }
         command.pipeline = self.pipeline;
         let says_something = !command.words.is_empty() || !command.inner.is_empty();
         if says_something && self.commands.len() < MOST {
             self.commands.push(command);
         }
-        if ends_pipeline {
+        if ends_pipeline && self.depth == 0 {
             self.pipeline = self.pipeline.saturating_add(1);
         }
+    }
+}
+
+/// The words of a brace expansion, by which a command is written without blanks: `{base64,-d}`.
+fn expanded(word: &str) -> Vec<String> {
+    match word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        Some(list) if list.contains(',') => list.split(',').map(str::to_owned).collect(),
+        _ => vec![word.to_owned()],
     }
 }
 
@@ -206,13 +256,20 @@ mod tests {
             ("a && b; c || d & e", vec!["0: a", "2: b", "3: c", "4: d", "5: e"]),
             ("X=1 Y=2 run 'a b' \"c d\"", vec!["0: run a b c d"]),
             ("eval \"$(wget -qO- x)\"", vec!["0: eval  {wget -qO- x}"]),
-            ("bash <(curl x)", vec!["0: bash  {curl x}"]),
-            ("a `b c` > /tmp/o 2>&1", vec!["0: a  {b c} >/tmp/o >1"]),
+            ("bash <(curl x)", vec!["0: bash {curl x}"]),
+            ("a `b c` > /tmp/o 2>&1", vec!["0: a {b c} >/tmp/o >1"]),
             ("a &> /dev/null", vec!["0: a >/dev/null"]),
             ("if [ -x /a ]; then /a; fi # over", vec!["0: [ -x /a ]", "1: /a"]),
             ("", vec![]),
             ("echo 'unclosed", vec!["0: echo unclosed"]),
-            ("$(a $(b) c) d", vec!["0:  d {a $(b) c}"]),
+            ("$(a $(b) c) d", vec!["0: d {a $(b) c}"]),
+            ("sh -i < /run/f", vec!["0: sh -i"]),
+            ("bash <<< 'id; ls'", vec!["0: bash {id; ls}"]),
+            ("cat << EOF", vec!["0: cat"]),
+            ("(a || b) | sh; c", vec!["0: a", "0: b", "0: sh", "1: c"]),
+            ("a | (b; c)", vec!["0: a", "0: b", "0: c"]),
+            ("{echo,QUJD}|{base64,-d}|{bash,-i}", vec!["0: echo QUJD", "0: base64 -d", "0: bash -i"]),
+            ("curl${IFS}-s${IFS}x|sh", vec!["0: curl -s x", "0: sh"]),
         ] {
             assert_eq!(shape(script), expected, "{script}");
         }

@@ -27,6 +27,8 @@ const SPAWNS: &[&str] = &[
     "exec \"",
     "exec '",
     "system(",
+    "system$",
+    "fdopen(",
     "spawn",
     "child_process",
     "proc_open",

@@ -5,6 +5,9 @@ mod fetch;
 mod network;
 mod wrapper;
 
+#[cfg(test)]
+mod tests;
+
 use crate::detect::text::{base_name, quoted};
 
 use super::language::Language;
@@ -103,6 +106,9 @@ enum Code<'a> {
 fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
     let mut rest = arguments.iter().copied();
     while let Some(argument) = rest.next() {
+        if let Some(code) = language.code_within(argument) {
+            return Code::Inline(code);
+        }
         if language.takes_code(argument) {
             // Options may still stand between `-c` and the script.
             let code = rest.find(|word| !(language == Language::Shell && word.starts_with('-')));

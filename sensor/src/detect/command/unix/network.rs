@@ -36,6 +36,9 @@ pub(super) fn network_tool(program: &str, arguments: &[&str]) -> Option<String> 
 /// Notes bash's network devices. A mere `echo > /dev/tcp/host/port` waits for a port; a shell is tied to it by
 /// duplicating its descriptors.
 pub(super) fn note_device(script: &str, traits: &mut Traits) {
+    if script.contains("zsh/net/tcp") && script.contains("ztcp") {
+        traits.network_shell.get_or_insert("ties a shell to a connection of zsh's network module".to_owned());
+    }
     let device = ["/dev/tcp/", "/dev/udp/"].into_iter().find(|device| script.contains(device));
     let Some(device) = device else { return };
     if [
