@@ -23,6 +23,8 @@ mod verdict;
 mod cases;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod windows_tests;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;

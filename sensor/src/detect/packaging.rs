@@ -85,3 +85,37 @@ fn is_package_manager(process: &Process) -> bool {
             (word.starts_with("/usr/bin/") || word.starts_with("/bin/")) && SCRIPTS.contains(&base_name(word))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+
+    use super::*;
+    use crate::model::known::{Known, Reason};
+    use crate::model::process::ProcessKey;
+
+    fn process(words: &[&str]) -> Process {
+        let mut process = Process::unknown(ProcessKey { pid: 2, start_ns: 1 }, Reason::NotRecorded);
+        process.exe = Known::Is(BString::from(words[0]));
+        process.argv = Known::Is(words.iter().map(|word| BString::from(*word)).collect());
+        process
+    }
+
+    #[test]
+    fn knows_package_managers_by_their_true_path() {
+        for (words, expected) in [
+            (vec!["/usr/bin/dpkg", "--unpack"], true),
+            (vec!["/bin/rpm"], true),
+            (vec!["/usr/bin/python3.11", "/usr/bin/dnf", "upgrade"], true),
+            (vec!["/usr/bin/python3", "/usr/bin/unattended-upgrade"], true),
+            (vec!["/usr/bin/python3", "/home/anna/dnf"], false),
+            (vec!["/usr/bin/python3"], false),
+            (vec!["/tmp/dpkg"], false),
+            (vec!["/home/anna/usr/bin/dpkg"], false),
+            (vec!["/usr/bin/dpkg-query"], false),
+            (vec!["/usr/bin/bash", "/usr/bin/dnf"], false),
+        ] {
+            assert_eq!(is_package_manager(&process(&words)), expected, "{words:?}");
+        }
+    }
+}

@@ -17,7 +17,7 @@ use crate::model::time::Timestamp;
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
 
 /// An event of which nothing is known but what happened to which service.
-fn event(action: Action, manager: Manager, name: &str) -> ServiceEvent {
+pub(super) fn event(action: Action, manager: Manager, name: &str) -> ServiceEvent {
     ServiceEvent {
         id: EventId { run: "test".to_owned(), number: 1 },
         time: START,
@@ -55,7 +55,7 @@ fn bad_unit(name: &str) -> ServiceEvent {
     unit(name, &["ExecStart", "/tmp/x"])
 }
 
-fn detector(options: Options) -> Detector {
+pub(super) fn detector(options: Options) -> Detector {
     Detector::new(options).expect("sound options")
 }
 
