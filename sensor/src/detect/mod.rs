@@ -5,6 +5,7 @@
 //! the events, and what it remembers is bounded.
 
 pub mod analytic;
+mod burst;
 mod catalog;
 mod command;
 pub mod glob;
@@ -37,6 +38,7 @@ use crate::model::service::ServiceId;
 use crate::model::time::Timestamp;
 
 use analytic::Analytic;
+use burst::Bursts;
 use recent::Recent;
 use subject::{Birth, Subject};
 use verdict::Verdict;
@@ -57,6 +59,7 @@ pub struct Detector {
     analytics: Vec<&'static Analytic>,
     options: Options,
     past: Recent<(Option<String>, ServiceId), History>,
+    bursts: Bursts,
     counters: Counters,
 }
 
@@ -102,6 +105,7 @@ impl Detector {
             analytics,
             options,
             past: Recent::new(REMEMBERED, SERVICES),
+            bursts: Bursts::new(),
             counters: Counters::default(),
         })
     }
@@ -109,7 +113,7 @@ impl Detector {
     /// The findings that an event gives rise to, in the order of the analytics.
     pub fn judge(&mut self, event: &ServiceEvent) -> Vec<Finding> {
         let birth = self.birth_of(event);
-        let subject = Subject::new(event, birth);
+        let subject = Subject::new(event, birth, self.bursts.count(event));
         let mut findings = Vec::new();
         for analytic in self.analytics.clone() {
             if !analytic.managers.contains(&event.service.manager) {

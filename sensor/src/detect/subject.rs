@@ -8,6 +8,7 @@ use crate::model::event::{Action, EventId, ServiceEvent};
 use crate::model::service::{Manager, Scope, Setting};
 use crate::model::time::Timestamp;
 
+use super::burst::Burst;
 use super::command::{self, Command, is_setting};
 use super::packaging::Packaging;
 use super::request::{self, Effect};
@@ -31,13 +32,15 @@ pub(crate) struct Subject<'a> {
     pub(crate) birth: Option<Birth>,
     /// Whether a package manager did it.
     pub(crate) packaging: Packaging,
+    /// The services of its host that were stopped at about the same time, if it is such a stop.
+    pub(crate) burst: Burst,
     commands: OnceCell<Vec<Command<'a>>>,
 }
 
 impl<'a> Subject<'a> {
-    /// An event whose service came to be by `birth`.
-    pub(crate) fn new(event: &'a ServiceEvent, birth: Option<Birth>) -> Self {
-        Self { event, birth, packaging: Packaging::of(event), commands: OnceCell::new() }
+    /// An event whose service came to be by `birth`, and which adds to `burst`.
+    pub(crate) fn new(event: &'a ServiceEvent, birth: Option<Birth>, burst: Burst) -> Self {
+        Self { event, birth, burst, packaging: Packaging::of(event), commands: OnceCell::new() }
     }
 
     /// The command lines that came with the event.

@@ -166,7 +166,13 @@ fn memory_is_bounded() {
     for number in 0..1000 {
         detector.judge(&unit("one.service", &["ExecStart", &format!("/tmp/{number}")]));
     }
+    for number in 0..1000 {
+        let mut stop = event(Action::Disabled, Manager::Scm, &format!("s{number}"));
+        stop.host = Some(format!("h{number}"));
+        detector.judge(&stop);
+    }
     assert!(detector.past.len() <= SERVICES);
+    assert!(detector.bursts.len() <= 256);
 }
 
 #[test]

@@ -14,12 +14,13 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     name: "failure-command-set",
     title: "Failure command of a service set",
     behaviour: "The `FailureCommand` of a service is set or changed, or its `FailureActions` are changed while it has \
-        a failure command.",
+        a failure command; a change of the actions alone is told as well (informational, or low when they run a \
+        command).",
     suspicious: "The command runs with the rights of the service manager whenever the service crashes, which whoever \
         set it can bring about; lists of services don't show it.",
     benign: "Some products set a command of their own in their own directory (low).",
     managers: WINDOWS,
-    severity: (Severity::Low, Severity::High),
+    severity: (Severity::Informational, Severity::High),
     techniques: &[&technique::REGISTRY_PERMISSIONS, &technique::WINDOWS_SERVICE],
     judge,
 };
@@ -37,7 +38,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     } else {
         None
     };
-    let Some(command) = set else { return Vec::new() };
+    let Some(command) = set else { return actions_alone(subject).into_iter().collect() };
     let program = windows_program(command);
     let interpreter =
         subject.commands().iter().any(|known| known.line == command && known.traits.interpreter.is_some())
@@ -55,4 +56,25 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
             .points_to(&technique::REGISTRY_PERMISSIONS)
             .points_to(&technique::WINDOWS_SERVICE),
     ]
+}
+
+/// Failure actions of an existing service that change without a command that is known.
+fn actions_alone(subject: &Subject<'_>) -> Option<Verdict> {
+    if !subject.changes() {
+        return None;
+    }
+    let change = subject.changes_of("FailureActions").next()?;
+    let after = change.after.first().filter(|after| !change.before.contains(after))?;
+    let runs = after.to_ascii_lowercase().contains("run");
+    let severity = if runs { Severity::Low } else { Severity::Informational };
+    let what = if runs { " and run a command now" } else { "" };
+    let why = format!(
+        "The failure actions of the service {} were changed{what}.",
+        quoted(&subject.event.service.name)
+    );
+    Some(
+        Verdict::new(severity, after.clone(), why)
+            .points_to(&technique::REGISTRY_PERMISSIONS)
+            .points_to(&technique::WINDOWS_SERVICE),
+    )
 }

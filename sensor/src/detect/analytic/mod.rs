@@ -15,6 +15,7 @@ mod generator_created;
 mod hypervisor_service;
 mod interpreter_one_liner;
 mod look_alike_name;
+mod mass_service_stop;
 mod network_shell;
 mod override_changes_execution;
 mod performance_library_set;
@@ -85,6 +86,7 @@ pub static ALL: &[&Analytic] = &[
     &hypervisor_service::ANALYTIC,
     &interpreter_one_liner::ANALYTIC,
     &look_alike_name::ANALYTIC,
+    &mass_service_stop::ANALYTIC,
     &network_shell::ANALYTIC,
     &override_changes_execution::ANALYTIC,
     &performance_library_set::ANALYTIC,

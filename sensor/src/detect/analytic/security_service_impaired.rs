@@ -49,6 +49,12 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
 pub(super) fn impaired(subject: &Subject<'_>) -> Vec<(ServiceId, &'static Guard, Effect)> {
     let event = subject.event;
     let manager = event.service.manager;
+    // Names go with an enablement, and what generators and transient units leave behind goes by itself.
+    let passing =
+        matches!(event.mechanism, Mechanism::AliasLink | Mechanism::Generator | Mechanism::Transient);
+    if event.action == Action::Removed && passing {
+        return Vec::new();
+    }
     let effect = subject.effect();
     let names: Vec<&str> = match request::request(event) {
         Some(request) => request.services,

@@ -68,7 +68,11 @@ pub(crate) fn find(manager: Manager, name: &str) -> Option<&'static Guard> {
         Manager::Launchd => (MACOS, name),
         Manager::Systemd | Manager::SysV => (LINUX, stem(name)),
     };
-    table.iter().find(|guard| glob::matches(guard.name, name))
+    // A request may name services by a pattern of its own: `systemctl stop 'rsys*'`.
+    let is_pattern = name.contains(['*', '?', '[']);
+    table.iter().find(|guard| {
+        glob::matches(guard.name, name) || is_pattern && glob::matches(name, guard.name.trim_end_matches('*'))
+    })
 }
 
 /// A unit's name without the suffix of its type and without its instance.
@@ -91,7 +95,7 @@ use Weight::{Heavy, Light, Replaceable};
 static LINUX: &[Guard] = &[
     guard("auditd", "the audit daemon", Audit, Heavy),
     guard("audit-rules", "the loading of audit rules", Audit, Heavy),
-    guard("systemd-journald-audit", "the journal's intake of audit records", Audit, Heavy),
+    guard("systemd-journald-audit", "the journal's intake of audit records", Audit, Light),
     guard("laurel", "the translator of audit records", Audit, Heavy),
     guard("go-audit", "an audit daemon", Audit, Heavy),
     guard("rsyslog", "the system log daemon", Logging, Heavy),
@@ -147,7 +151,9 @@ static LINUX: &[Guard] = &[
     guard("rkhunter*", "a rootkit check", Protection, Light),
     guard("chkrootkit*", "a rootkit check", Protection, Light),
     guard("lynis*", "a security audit", Protection, Light),
-    guard("aide*", "the integrity check by AIDE", Protection, Heavy),
+    guard("aide", "the integrity check by AIDE", Protection, Heavy),
+    guard("aide-*", "the integrity check by AIDE", Protection, Heavy),
+    guard("aidecheck*", "the integrity check by AIDE", Protection, Heavy),
     guard("dailyaidecheck*", "the daily integrity check by AIDE", Protection, Heavy),
     guard("tripwire*", "the integrity check by Tripwire", Protection, Heavy),
     guard("samhain", "the integrity check by Samhain", Protection, Heavy),
@@ -165,7 +171,7 @@ static LINUX: &[Guard] = &[
     guard("cbdaemon", "Carbon Black's agent", Protection, Heavy),
     guard("cbsensor", "Carbon Black's sensor", Protection, Heavy),
     guard("traps_pmd", "Cortex XDR's agent", Protection, Heavy),
-    guard("cortex*", "Cortex XDR's agent", Protection, Heavy),
+    guard("cortex?xdr*", "Cortex XDR's agent", Protection, Heavy),
     guard("sav-protect", "Sophos' protection", Protection, Heavy),
     guard("sophos*", "Sophos' protection", Protection, Heavy),
     guard("sophos-spl", "Sophos' protection", Protection, Heavy),
@@ -383,6 +389,8 @@ mod tests {
             (Manager::Systemd, "ufw.service", Some(Firewall)),
             (Manager::Systemd, "nginx.service", None),
             (Manager::Systemd, "auditd-web.service", None),
+            (Manager::Systemd, "rsys*", Some(Logging)),
+            (Manager::Systemd, "ngin*", None),
             (Manager::SysV, "rsyslog", Some(Logging)),
             (Manager::Scm, "WINDEFEND", Some(Protection)),
             (Manager::Scm, "eventlog", Some(EventLog)),
