@@ -164,11 +164,11 @@ fn as_text(numbers: std::ops::Range<u64>, computer: &str) -> (String, String) {
              Name='param1'>Service &lt;{number}&gt; &amp; \u{e9}</Data></EventData></Event>\r\n"
         )
         .unwrap();
-        write!(
+        writeln!(
             json,
             "{{\"EventID\":7036,\"SourceName\":\"Service Control Manager\",\"Channel\":\"System\",\"Hostname\":\
              \"{computer}\",\"RecordNumber\":{record},\"@timestamp\":\"{time}\",\"param1\":\"Service <{number}> & \
-             \u{e9}\"}}\n"
+             \u{e9}\"}}"
         )
         .unwrap();
     }

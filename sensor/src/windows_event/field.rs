@@ -54,7 +54,7 @@ impl Value {
     pub fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         match self {
             Self::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
-            Self::Text(text) => parse_hex(text).map(Cow::Owned),
+            Self::Text(text) => parse_hex(text).or_else(|| parse_base64(text)).map(Cow::Owned),
             Self::Unsigned(_) | Self::Signed(_) | Self::Bool(_) => None,
         }
     }
@@ -75,6 +75,31 @@ pub fn parse_integer(text: &str) -> Option<u64> {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
         None => text.parse::<u64>().ok().or_else(|| text.parse::<i64>().ok().map(i64::cast_unsigned)),
     }
+}
+
+/// Bytes from base64 with the usual alphabet (RFC 4648), padded or not.
+pub fn parse_base64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim().trim_end_matches('=');
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for byte in text.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        buffer = (buffer << 6) | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((buffer >> bits) & 0xff).ok()?);
+            buffer &= (1 << bits) - 1;
+        }
+    }
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 /// Bytes from pairs of hexadecimal digits, with or without `0x`, separated by nothing, blanks, `-` or `:`.
@@ -118,6 +143,13 @@ mod tests {
         ] {
             assert_eq!(Value::Text(text.to_owned()).integer(), number, "{text:?}");
         }
+    }
+
+    #[test]
+    fn bytes_are_read_from_base64() {
+        let value = Value::Text("UwB2AGMALwA0AAAA".to_owned());
+        assert_eq!(value.bytes().as_deref(), Some(&b"S\0v\0c\0/\x004\0\0\0"[..]));
+        assert_eq!(parse_base64("!"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Request, Tool, Verb, value_word};
 use crate::scm::key;
 use crate::scm::setting;
+use crate::windows_event::field::parse_base64;
 
 /// Reads the arguments of powershell.exe.
 pub(super) fn parse(arguments: &[String]) -> Vec<Request> {
@@ -34,25 +35,7 @@ fn is_encoded_flag(argument: &str) -> bool {
 
 /// Base64 of UTF-16.
 fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut buffer, mut bits) = (0_u32, 0_u32);
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        buffer = (buffer << 6) | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from((buffer >> bits) & 0xff).ok()?);
-            buffer &= (1 << bits) - 1;
-        }
-    }
+    let bytes = parse_base64(text)?;
     let units = bytes.chunks_exact(2).map(|pair| match pair {
         [low, high] => u16::from_le_bytes([*low, *high]),
         _ => 0,

@@ -5,6 +5,7 @@ use crate::model::{Mechanism, ObservationId, Timestamp};
 use crate::scm::command::Request;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, FailureKind, Name, Observed, State};
+use crate::scm::setting::TRIGGERS;
 
 /// Orders the drafts of a host: by the time of the first record, then in the order of records.
 pub(super) type DraftKey = (Timestamp, u64);
@@ -134,6 +135,15 @@ impl Draft {
     /// Takes a setting in, or completes what is known of it.
     pub(super) fn set(&mut self, setting: &'static str, before: Option<String>, after: Option<String>) {
         match self.changes.iter_mut().find(|change| change.setting == setting) {
+            // Several values make up one trigger.
+            Some(change) if setting == TRIGGERS => {
+                if let (Some(known), Some(after)) = (&mut change.after, &after) {
+                    if !known.lines().any(|line| line == after) {
+                        known.push('\n');
+                        known.push_str(after);
+                    }
+                }
+            }
             Some(change) => {
                 change.before = change.before.take().or(before);
                 if change.after.is_none() {

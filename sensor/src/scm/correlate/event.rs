@@ -161,8 +161,8 @@ fn changes(draft: &Draft, before: &Service, missing: &mut Vec<(&'static str, Rea
     let one = |name: &str, old: Option<&str>, new: Option<&str>| Change {
         section: String::new(),
         name: name.to_owned(),
-        before: old.map(str::to_owned).into_iter().collect(),
-        after: new.map(str::to_owned).into_iter().collect(),
+        before: old.map(|value| values(name, value)).unwrap_or_default(),
+        after: new.map(|value| values(name, value)).unwrap_or_default(),
     };
     if let Kind::Request(request) = &draft.kind {
         return request
@@ -186,6 +186,14 @@ fn changes(draft: &Draft, before: &Service, missing: &mut Vec<(&'static str, Rea
         missing.push(("value_before", Reason::NotRecorded));
     }
     changes
+}
+
+/// A setting's values: a trigger has several.
+fn values(setting: &str, value: &str) -> Vec<String> {
+    if setting == setting::TRIGGERS {
+        return value.lines().map(str::to_owned).collect();
+    }
+    vec![value.to_owned()]
 }
 
 /// Applies a draft to what is known of its service; gives what is known after it, and of a removed one before it.
@@ -220,7 +228,7 @@ fn definition(draft: &Draft, after: &Service) -> Vec<Setting> {
     let one = |name: &str, value: &str| Setting {
         section: String::new(),
         name: name.to_owned(),
-        values: vec![value.to_owned()],
+        values: values(name, value),
     };
     let mut settings: Vec<Setting> = after.settings.iter().map(|(name, value)| one(name, value)).collect();
     if let Kind::Request(request) = &draft.kind {

@@ -7,7 +7,7 @@ use super::draft::{Draft, DraftKey, Kind};
 use super::host::{Host, apart, image_name, may_be_same, service_names};
 use super::tables::Seen as Remembered;
 use super::{SKEW, install, request};
-use crate::model::Mechanism;
+use crate::model::{Mechanism, Timestamp};
 use crate::scm::image_path::file_name;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, KeyChange, KeyOperation, Name, Observed, StartTypeChange, ValueWrite};
@@ -72,6 +72,7 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                     && near(draft, SKEW)
                     && may_be_same(&draft.name, name)
                     && draft.change(write.setting).is_some_and(|change| change.after == write.after)
+                    && !is_changed_between(host, &keys, draft, observed.time, write)
             })
         })
         // A start type that was logged in another language.
@@ -88,11 +89,28 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
             first(&|draft| {
                 draft.kind == Kind::Changed
                     && may_be_same(&draft.name, name)
-                    && draft.change(write.setting).is_none()
+                    && (draft.change(write.setting).is_none() || write.setting == setting::TRIGGERS)
                     && ((near(draft, BURST) && same_process(&draft.writer, &write.writer))
                         || (near(draft, super::JOIN) && same_tool(&draft.writer, &write.writer)))
             })
         })
+}
+
+/// Whether the setting had another value between a draft and a moment: then the same value again is another change.
+fn is_changed_between(
+    host: &Host,
+    keys: &[DraftKey],
+    draft: &Draft,
+    time: Timestamp,
+    write: &ValueWrite,
+) -> bool {
+    let (from, to) = (draft.last.min(time), draft.first.max(time));
+    keys.iter().filter_map(|key| host.drafts.get(key)).any(|other| {
+        other.kind == Kind::Changed
+            && other.change(write.setting).is_some_and(|change| change.after != write.after)
+            && from < other.first
+            && other.last < to
+    })
 }
 
 fn is_translated(word: &str) -> bool {

@@ -91,7 +91,13 @@ fn registry(event: &WindowsEvent) -> Outcome {
     let after = match kind(event)? {
         Kind::SetValue => {
             let details = event.text("Details").unwrap_or_default();
-            Some(value::from_details(setting, &details))
+            let value = value::from_details(setting, &details);
+            // A trigger is a key with several values.
+            Some(if setting == setting::TRIGGERS {
+                format!("{}={value}", path.below.join("\\"))
+            } else {
+                value
+            })
         }
         Kind::DeleteValue | Kind::Rename => None,
         // A key that has the name of a setting, such as `Security` or `TriggerInfo\0`.

@@ -201,7 +201,7 @@ fn fields(object: &Object) -> Vec<Field> {
             .flat_map(payload::read)
             .collect();
     if !apart.is_empty() {
-        return with_message(object, apart);
+        return with_message(object, with_ecs(object, apart));
     }
     // Keys with the whole path in them.
     let dotted: Vec<Field> = object
@@ -223,6 +223,39 @@ fn fields(object: &Object) -> Vec<Field> {
         .filter(|(name, _)| !NOT_PAYLOAD.contains(&name.as_str()))
         .filter_map(|(name, json)| Some(Field { name: name.clone(), value: payload::value(json)? }))
         .collect()
+}
+
+/// Fields of the payload that Elastic's modules move to names of their own.
+const MOVED: [(&str, &[&str]); 13] = [
+    ("Image", &["process.executable"]),
+    ("ProcessId", &["process.pid"]),
+    ("ProcessGuid", &["process.entity_id"]),
+    ("CommandLine", &["process.command_line"]),
+    ("ParentImage", &["process.parent.executable"]),
+    ("ParentProcessId", &["process.parent.pid"]),
+    ("ParentProcessGuid", &["process.parent.entity_id"]),
+    ("ParentCommandLine", &["process.parent.command_line"]),
+    ("NewProcessName", &["process.executable"]),
+    ("TargetObject", &["registry.path"]),
+    ("Details", &["registry.data.strings"]),
+    ("IpAddress", &["source.ip"]),
+    ("ImageLoaded", &["file.path"]),
+];
+
+/// Brings back what was moved, where the payload lacks it.
+fn with_ecs(object: &Object, mut fields: Vec<Field>) -> Vec<Field> {
+    if !object.contains_key("winlog") {
+        return fields;
+    }
+    for (name, paths) in MOVED {
+        if fields.iter().any(|field| field.name == name) {
+            continue;
+        }
+        if let Some(value) = first(object, paths).and_then(payload::value) {
+            fields.push(Field { name: name.to_owned(), value });
+        }
+    }
+    fields
 }
 
 /// Adds the rendered message, for facts that an agent has overwritten elsewhere.

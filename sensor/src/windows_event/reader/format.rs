@@ -56,7 +56,14 @@ pub(super) fn recognise(start: &[u8]) -> Option<(Format, Encoding)> {
             start.iter().copied().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0 | 0xfe | 0xff))
         }
     };
-    match first? {
+    // `evtx_dump` writes a line before each record.
+    let first = match first? {
+        b'R' if start.starts_with(b"Record ") => {
+            start.iter().copied().find(|byte| matches!(byte, b'<' | b'{'))?
+        }
+        first => first,
+    };
+    match first {
         b'<' => Some((Format::Xml, encoding)),
         b'{' | b'[' => Some((Format::Json, encoding)),
         _ => None,
@@ -93,6 +100,9 @@ mod tests {
             (b"\xff\xfe<\0E\0", Some((Format::Xml, Encoding::Utf16Le))),
             (b"\xfe\xff\0{\0\"", Some((Format::Json, Encoding::Utf16Be))),
             (b"\n[ {\"a\":1}", Some((Format::Json, utf8))),
+            (b"Record 1\n{", Some((Format::Json, utf8))),
+            (b"Record 1\n<?xml", Some((Format::Xml, utf8))),
+            (b"Records of", None),
             (b"MZ", None),
             (b"", None),
             (b"   ", None),

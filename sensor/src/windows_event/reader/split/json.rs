@@ -22,7 +22,8 @@ impl Cutter for JsonCutter {
             let start = memchr(b'{', text).unwrap_or(text.len());
             if start > 0 {
                 let between = text.get(..start).unwrap_or_default();
-                let count = between.iter().filter(|byte| !is_filler(**byte)).count();
+                let lines = between.split(|byte| *byte == b'\n').filter(|line| !is_banner(line));
+                let count = lines.flatten().filter(|byte| !is_filler(**byte)).count();
                 return Cut::Junk { end: start, count };
             }
             if text.is_empty() {
@@ -88,6 +89,11 @@ impl JsonCutter {
         self.searched = position;
         Cut::More { skip: 0 }
     }
+}
+
+/// The line that `evtx_dump` writes before each record: `Record 12`.
+fn is_banner(line: &[u8]) -> bool {
+    line.trim_ascii().strip_prefix(b"Record ").is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
 
 /// What stands between records: blanks, the signs of an array, and the mark of UTF-8.

@@ -59,6 +59,7 @@ fn json_is_cut_in_every_layout() {
         ("{\"a\":1}\n{\"cut\":", vec!["{\"a\":1}", "!a record is damaged: the last object has no end"]),
         ("noise\n{\"a\":1}", vec!["!5 bytes belong to no record", "{\"a\":1}"]),
         ("\u{feff}{\"a\":1}", vec!["{\"a\":1}"]),
+        ("Record 1\n{\"a\":1}\nRecord 2\n{\"b\":2}", vec!["{\"a\":1}", "{\"b\":2}"]),
         ("", vec![]),
     ] {
         {
