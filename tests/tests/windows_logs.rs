@@ -246,6 +246,7 @@ fn packed_content_that_is_cut_off_is_read_as_far_as_it_goes() {
 fn what_is_no_log_is_told_and_the_rest_is_read() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "a.exe", b"MZ\x90\x00");
+    put(folder.path(), "a.evtx", b"MZ\x90\x00");
     put(folder.path(), "b.evtx", &log(0..5, "HOST"));
     std::fs::create_dir(folder.path().join("below")).unwrap();
     put(&folder.path().join("below"), "c.json", as_text(5..9, "HOST").1.as_bytes());
@@ -253,6 +254,8 @@ fn what_is_no_log_is_told_and_the_rest_is_read() {
     let (events, failures) = read(&[folder.path().to_owned()]);
     assert!(matches!(failures.as_slice(), [ReadErrorKind::UnknownFormat]), "{failures:?}");
     assert_eq!(numbers(&events), (0..9).collect::<Vec<_>>());
+    let (_, failures) = read(&[folder.path().join("a.exe")]);
+    assert!(matches!(failures.as_slice(), [ReadErrorKind::UnknownFormat]), "{failures:?}");
     let (events, failures) = read(&[folder.path().join("missing")]);
     assert!(events.is_empty());
     assert!(matches!(failures.as_slice(), [ReadErrorKind::Io(_)]), "{failures:?}");

@@ -20,6 +20,14 @@ pub enum Source {
     Sysmon,
     /// The Event Log service itself.
     EventLog,
+    /// The kernel's registry provider, live.
+    KernelRegistry,
+    /// The kernel's process provider, live.
+    KernelProcess,
+    /// The SCM's own trace provider.
+    Services,
+    /// The RPC runtime.
+    Rpc,
 }
 
 impl Source {
@@ -34,6 +42,14 @@ impl Source {
             Some(Self::Sysmon)
         } else if is(EVENTLOG) {
             Some(Self::EventLog)
+        } else if is("Microsoft-Windows-Kernel-Registry") {
+            Some(Self::KernelRegistry)
+        } else if is("Microsoft-Windows-Kernel-Process") {
+            Some(Self::KernelProcess)
+        } else if is("Microsoft-Windows-Services") {
+            Some(Self::Services)
+        } else if is("Microsoft-Windows-RPC") {
+            Some(Self::Rpc)
         } else if provider.is_empty() {
             Self::of_channel(channel, id)
         } else {
@@ -66,6 +82,10 @@ impl Source {
             Self::Audit => "Security log",
             Self::Sysmon => "Sysmon",
             Self::EventLog => "Event Log service",
+            Self::KernelRegistry => "kernel registry trace",
+            Self::KernelProcess => "kernel process trace",
+            Self::Services => "trace of the SCM",
+            Self::Rpc => "RPC trace",
         }
     }
 }
@@ -79,6 +99,10 @@ pub fn is_wanted(provider: &str, channel: &str, id: u32) -> bool {
         Some(Source::Audit) => matches!(id, 4624 | 4656 | 4657 | 4663 | 4670 | 4674 | 4688 | 4697 | 5145),
         Some(Source::Sysmon) => matches!(id, 1 | 6 | 12 | 13 | 14),
         Some(Source::EventLog) => matches!(id, 104 | 1102),
+        Some(Source::KernelRegistry) => matches!(id, 1 | 2 | 3 | 5 | 6 | 13 | 15),
+        Some(Source::KernelProcess) => id == 1,
+        Some(Source::Services) => matches!(id, 105 | 200),
+        Some(Source::Rpc) => matches!(id, 5 | 6),
         None => false,
     }
 }

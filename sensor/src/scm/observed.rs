@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::interest::Source;
+use super::svcctl::{Operation, Transport};
 use crate::model::{ObservationId, Timestamp};
 
 /// One record that was understood.
@@ -59,6 +60,8 @@ pub enum Seen {
     Logon(Box<Logon>),
     /// The SCM's pipe was opened from elsewhere: 5145.
     Pipe(Box<Logon>),
+    /// The SCM was called over RPC.
+    Call(Box<Call>),
     /// A log was cleared: 104, 1102.
     Cleared(Cleared),
 }
@@ -160,6 +163,8 @@ pub struct ControlSent {
     pub name: Name,
     /// The control, as the record writes it.
     pub control: String,
+    /// Who sent it, where the record tells.
+    pub client: Doer,
 }
 
 /// A service failed.
@@ -281,6 +286,23 @@ pub struct Logon {
     pub user: Option<String>,
     /// The user's security id.
     pub sid: Option<String>,
+}
+
+/// A call of the SCM's interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The operation.
+    pub operation: Operation,
+    /// The caller's process where the caller's side was traced; services.exe where the SCM's was.
+    pub process_id: Option<u32>,
+    /// Whether the caller's side was traced.
+    pub by_client: bool,
+    /// Over what it came.
+    pub transport: Transport,
+    /// The endpoint, such as `\\PIPE\\svcctl`.
+    pub endpoint: Option<String>,
+    /// The address that the runtime gives.
+    pub address: Option<String>,
 }
 
 /// A log was cleared.

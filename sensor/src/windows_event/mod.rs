@@ -1,5 +1,6 @@
 //! Windows events in one neutral form, whatever carried them: a log file, XML, JSON, or a live session.
 
+pub mod etw;
 pub mod event;
 pub mod field;
 pub mod json;

@@ -137,11 +137,11 @@ impl Draft {
         match self.changes.iter_mut().find(|change| change.setting == setting) {
             // Several values make up one trigger.
             Some(change) if setting == TRIGGERS => {
-                if let (Some(known), Some(after)) = (&mut change.after, &after) {
-                    if !known.lines().any(|line| line == after) {
-                        known.push('\n');
-                        known.push_str(after);
-                    }
+                if let (Some(known), Some(after)) = (&mut change.after, &after)
+                    && !known.lines().any(|line| line == after)
+                {
+                    known.push('\n');
+                    known.push_str(after);
                 }
             }
             Some(change) => {

@@ -109,7 +109,9 @@ fn name_driver(host: &Host, draft: &mut Draft) {
 fn may_be_creation(host: &Host, draft: &mut Draft) {
     let set = |name: &str| draft.after(name).is_some();
     let with_type = set(setting::TYPE);
-    let whole = set(setting::IMAGE_PATH) && (with_type || set(setting::START));
+    // The SCM writes image path and start type together when it creates; whoever edits the registry may change both.
+    let by_manager = draft.mechanism == Mechanism::ServiceControlManager;
+    let whole = set(setting::IMAGE_PATH) && (with_type || (by_manager && set(setting::START)));
     let known = host.services.get(&draft.name).is_some_and(|service| !service.settings.is_empty());
     let audited_before = draft.changes.iter().any(|change| change.before.is_some());
     let logged = draft.marks.iter().any(|(_, id)| *id == 7040);

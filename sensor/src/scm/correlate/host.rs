@@ -118,8 +118,16 @@ impl Host {
         match &observed.seen {
             Seen::Installed(installed) => super::install::installed(self, observed, installed),
             Seen::StartType(change) => super::registry::start_type(self, observed, change),
-            Seen::Value(write) | Seen::KeyPermissions(write) => super::registry::value(self, observed, write),
-            Seen::Key(change) => super::registry::key(self, observed, change, counters),
+            Seen::Value(write) | Seen::KeyPermissions(write) => {
+                let mut write = write.clone();
+                self.name_writer(&mut write.writer, observed);
+                super::registry::value(self, observed, &write);
+            }
+            Seen::Key(change) => {
+                let mut change = change.clone();
+                self.name_writer(&mut change.writer, observed);
+                super::registry::key(self, observed, &change, counters);
+            }
             Seen::State(change) => super::state::state(self, observed, change),
             Seen::Control(control) => super::state::control(self, observed, control),
             Seen::Failure(failure) => super::state::failure(self, observed, failure),
@@ -145,8 +153,21 @@ impl Host {
                 counters.context += 1;
                 self.tables.pipe(remember(observed, (**logon).clone()));
             }
+            Seen::Call(call) => {
+                counters.context += 1;
+                self.tables.call(remember(observed, (**call).clone()));
+            }
             // Told where all hosts are.
             Seen::Cleared(_) => {}
+        }
+    }
+
+    /// The kernel's records give a process id only: its program tells whether it is the SCM.
+    fn name_writer(&self, writer: &mut Doer, observed: &Observed) {
+        if writer.image.is_none()
+            && let Some(process) = self.tables.find(writer, observed.time)
+        {
+            writer.image.clone_from(&process.what.process.image);
         }
     }
 

@@ -12,6 +12,7 @@ mod event;
 mod gaps;
 mod host;
 mod install;
+mod keys;
 mod names;
 mod registry;
 mod request;
@@ -30,6 +31,7 @@ use std::time::Duration;
 pub use counters::Counters;
 
 use super::decode::{Decoded, decode};
+use super::interest::Source;
 use super::observed::{Observed, Seen};
 use crate::model::{EventId, Loss, ServiceEvent, Timestamp};
 use crate::windows_event::WindowsEvent;
@@ -37,6 +39,7 @@ use crate::windows_event::reader::{ReadError, Record};
 use dedupe::Dedupe;
 use gaps::Gaps;
 use host::Host;
+use keys::KeyNames;
 
 /// Records of one happening are logged within this time of each other.
 const JOIN: Duration = Duration::from_secs(10);
@@ -71,6 +74,7 @@ pub struct Correlator {
     events: u64,
     dedupe: Dedupe,
     gaps: Gaps,
+    keys: KeyNames,
     counters: Counters,
 }
 
@@ -91,6 +95,7 @@ impl Correlator {
             events: 0,
             dedupe: Dedupe::default(),
             gaps: Gaps::default(),
+            keys: KeyNames::new(),
             counters: Counters::default(),
         }
     }
@@ -119,6 +124,13 @@ impl Correlator {
         if let Some(record) = event.record_id {
             self.gaps.seen(&event.computer, &event.channel, record, event.time);
         }
+        let named = (Source::of(&event.provider, &event.channel, event.id) == Some(Source::KernelRegistry))
+            .then(|| {
+                let mut event = event.clone();
+                self.keys.complete(&mut event);
+                event
+            });
+        let event = named.as_ref().unwrap_or(event);
         match decode(event, self.records) {
             Decoded::Undecodable(why) => {
                 self.counters.undecodable(why);

@@ -91,7 +91,9 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                     && may_be_same(&draft.name, name)
                     && (draft.change(write.setting).is_none() || write.setting == setting::TRIGGERS)
                     && ((near(draft, BURST) && same_process(&draft.writer, &write.writer))
-                        || (near(draft, super::JOIN) && same_tool(&draft.writer, &write.writer)))
+                        || (near(draft, super::JOIN)
+                            && same_tool(&draft.writer, &write.writer)
+                            && makes_a_service(draft, write)))
             })
         })
 }
@@ -127,6 +129,23 @@ fn same_process(left: &Doer, right: &Doer) -> bool {
 /// Several runs of one tool, such as `reg add`, that write one service piece by piece.
 fn same_tool(left: &Doer, right: &Doer) -> bool {
     !is_manager(left) && super::host::same(left.image.as_deref(), right.image.as_deref())
+}
+
+/// Whether a write and those before it are such as make a service: a type with other basic settings.
+fn makes_a_service(draft: &Draft, write: &ValueWrite) -> bool {
+    let settings = || draft.changes.iter().map(|change| change.setting).chain([write.setting]);
+    let basic = [
+        setting::TYPE,
+        setting::IMAGE_PATH,
+        setting::START,
+        setting::ERROR_CONTROL,
+        setting::OBJECT_NAME,
+        setting::DISPLAY_NAME,
+        setting::SERVICE_DLL,
+    ];
+    settings().all(|setting| basic.contains(&setting))
+        && settings().any(|setting| setting == setting::TYPE)
+        && draft.changes.iter().all(|change| change.before.is_none())
 }
 
 /// Whether the process is the SCM itself.

@@ -12,6 +12,21 @@ use crate::scm::observed::{ControlSent, DriverLoad, Failure, FailureKind, Name, 
 /// A service entered a state.
 pub(super) fn state(host: &mut Host, observed: &Observed, change: &StateChange) {
     host.names.learn(&change.name);
+    // The SCM's trace and its log tell of one change.
+    let fits = |draft: &Draft| {
+        draft.kind == Kind::State(change.state)
+            && draft.marks.iter().all(|(source, _)| *source != observed.source)
+            && apart(draft.last, observed.time) <= SKEW
+            && may_be_same(&draft.name, &change.name)
+    };
+    if let Some(key) = host.find(&change.name, fits) {
+        host.update(key, |draft| {
+            draft.rest_on(observed);
+            draft.name.key = draft.name.key.take().or_else(|| change.name.key.clone());
+            draft.name.display = draft.name.display.take().or_else(|| change.name.display.clone());
+        });
+        return;
+    }
     let mut draft = scm(Kind::State(change.state), &change.name, observed);
     if change.by_word {
         draft.confidence = Confidence::Medium;
@@ -24,7 +39,11 @@ pub(super) fn state(host: &mut Host, observed: &Observed, change: &StateChange) 
 /// A control was sent to a service.
 pub(super) fn control(host: &mut Host, observed: &Observed, control: &ControlSent) {
     host.names.learn(&control.name);
-    let draft = scm(Kind::Control(control.control.clone()), &control.name, observed);
+    let mut draft = scm(Kind::Control(control.control.clone()), &control.name, observed);
+    if !control.client.is_empty() {
+        draft.client.complete(&control.client);
+        draft.basis = Some(("the record names the client process", Confidence::High));
+    }
     let key = host.add(draft);
     request::claim(host, key);
 }

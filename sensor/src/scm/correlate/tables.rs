@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::bounded::Bounded;
 use crate::model::{ObservationId, Timestamp};
-use crate::scm::observed::{Doer, Handle, Logon, ProcessStart};
+use crate::scm::observed::{Call, Doer, Handle, Logon, ProcessStart};
+use crate::scm::svcctl::Effect;
 
 /// How many processes and logons are remembered for each host.
 const REMEMBERED: usize = 4096;
@@ -19,6 +20,7 @@ pub(super) struct Tables {
     logons: Bounded<u64, Seen<Logon>>,
     pipes: VecDeque<Seen<Logon>>,
     handles: VecDeque<(Seen<Handle>, Target)>,
+    calls: VecDeque<Seen<Call>>,
 }
 
 /// Something, and which record told it when.
@@ -46,6 +48,7 @@ impl Tables {
             logons: Bounded::new(REMEMBERED),
             pipes: VecDeque::new(),
             handles: VecDeque::new(),
+            calls: VecDeque::new(),
         }
     }
 
@@ -141,6 +144,26 @@ impl Tables {
 
     pub(super) fn handle(&mut self, seen: Seen<Handle>, target: Target) {
         push(&mut self.handles, (seen, target));
+    }
+
+    /// Remembers a call that changes something; those that look are many and tell nothing.
+    pub(super) fn call(&mut self, seen: Seen<Call>) {
+        if !matches!(seen.what.operation.effect, Effect::Look | Effect::Lock | Effect::Own) {
+            push(&mut self.calls, seen);
+        }
+    }
+
+    /// The calls in `from..=to` with the given effect, the last first.
+    pub(super) fn find_calls(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        effect: Effect,
+    ) -> impl Iterator<Item = &Seen<Call>> {
+        self.calls
+            .iter()
+            .rev()
+            .filter(move |call| (from..=to).contains(&call.time) && call.what.operation.effect == effect)
     }
 
     pub(super) fn find_logon(&self, id: u64) -> Option<&Seen<Logon>> {

@@ -12,11 +12,14 @@ use crate::model::process::Confidence;
 use crate::model::process::Requester;
 use crate::model::{Actor, Known, Process, ProcessKey, Reason, Timestamp};
 use crate::scm::image_path::{file_name, split_arguments};
-use crate::scm::observed::{Doer, Handle, Logon, ProcessStart, State};
+use crate::scm::observed::{Call, Doer, Handle, Logon, ProcessStart, State};
 use crate::scm::setting;
+use crate::scm::svcctl::{Effect, Transport};
 
 /// Handles are opened this long before what is done by them.
 const OPENED: Duration = Duration::from_secs(5);
+/// What is asked for by a call is done within this time.
+const CALLED: Duration = Duration::from_secs(2);
 /// A client opens the SCM's pipe this long before it asks for something.
 const CONNECTED: Duration = Duration::from_mins(1);
 
@@ -48,6 +51,7 @@ pub(super) fn find_out(host: &Host, draft: &mut Draft) -> Who {
             .notes
             .push("the client told no process id of its own, as hand-written RPC clients do".to_owned());
     }
+    by_call(tables, draft);
     by_handle(tables, draft);
     let client = complete(tables, &draft.client, draft.last);
     let session = Session::find(tables, draft, client.as_ref());
@@ -98,6 +102,53 @@ fn complete(tables: &Tables, client: &Doer, by: Timestamp) -> Option<Seen<Proces
     doer.complete(&found.what.process);
     found.what.process = doer;
     Some(found)
+}
+
+/// Finds the client by its call, when one process alone made one; and tells over what the SCM was called.
+fn by_call(tables: &Tables, draft: &mut Draft) {
+    let Some(effect) = effect(draft) else { return };
+    let calls: Vec<Seen<Call>> =
+        tables.find_calls(back(draft.first, CALLED), draft.last.after(CALLED), effect).cloned().collect();
+    if let Some(served) = calls.iter().find(|call| !call.what.by_client) {
+        draft.cite(served.id);
+        draft.details.push(("rpc_operation", served.what.operation.name.to_owned()));
+        draft.details.push(("rpc_transport", transport(served.what.transport)));
+        draft.details.extend(served.what.endpoint.clone().map(|endpoint| ("rpc_endpoint", endpoint)));
+    }
+    let mut callers = calls.iter().filter(|call| call.what.by_client && call.what.process_id.is_some());
+    let Some(first) = callers.next() else { return };
+    if draft.client.process_id.is_some()
+        || callers.any(|other| other.what.process_id != first.what.process_id)
+    {
+        return;
+    }
+    draft.client.process_id = first.what.process_id;
+    draft.basis =
+        Some(("its call of the SCM is the only one that does this at the time", Confidence::Medium));
+    draft.cite(first.id);
+}
+
+/// What an operation of the SCM has to do to bring about what the draft tells.
+fn effect(draft: &Draft) -> Option<Effect> {
+    match &draft.kind {
+        Kind::Created => Some(Effect::Create),
+        Kind::Changed if draft.change(setting::SECURITY).is_some() => Some(Effect::ChangeSecurity),
+        Kind::Changed if is_manager(&draft.writer) || draft.writer.is_empty() => Some(Effect::Change),
+        Kind::Removed => Some(Effect::Delete),
+        Kind::State(State::Running) => Some(Effect::Start),
+        Kind::State(State::Stopped) | Kind::Control(_) => Some(Effect::Control),
+        _ => None,
+    }
+}
+
+fn transport(transport: Transport) -> String {
+    match transport {
+        Transport::Tcp => "TCP".to_owned(),
+        Transport::NamedPipe => "named pipe".to_owned(),
+        Transport::Local => "local".to_owned(),
+        Transport::Http => "HTTP".to_owned(),
+        Transport::Other(number) => format!("protocol {number}"),
+    }
 }
 
 /// Finds the client by the handle that it had to open, when one user alone had one.

@@ -3,6 +3,7 @@
 mod audit;
 mod sysmon;
 mod system;
+mod trace;
 mod value;
 
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use trace::KEY_PATH;
 pub(crate) use value::BINARY;
 
 use super::interest::Source;
@@ -47,6 +49,10 @@ pub fn decode(event: &WindowsEvent, number: u64) -> Decoded {
         Source::Audit => audit::decode(event),
         Source::Sysmon => sysmon::decode(event),
         Source::EventLog => cleared(event),
+        Source::KernelRegistry => trace::registry(event),
+        Source::KernelProcess => trace::process(event),
+        Source::Services => trace::services(event),
+        Source::Rpc => trace::rpc(event),
     };
     match outcome {
         Ok(seen) => Decoded::Observed(Box::new(Observed {

@@ -130,7 +130,7 @@ fn state(event: &WindowsEvent) -> Outcome {
 
 fn control(event: &WindowsEvent) -> Outcome {
     let control = parameter(event, 2).ok_or(Refusal::Undecodable("the record has no control"))?;
-    Ok(Seen::Control(ControlSent { name: named(event, 1)?, control }))
+    Ok(Seen::Control(ControlSent { name: named(event, 1)?, control, client: Doer::default() }))
 }
 
 fn failure(event: &WindowsEvent, kind: FailureKind, name: u32, error: Option<u32>) -> Outcome {

@@ -1,1 +1,248 @@
+//! Live events, from their bytes to what they say. Every payload is made up from the manifests.
 
+use std::sync::Arc;
+
+use crate::model::process::Confidence;
+use crate::model::{Action, Mechanism, ServiceEvent};
+use crate::scm::correlate::{Correlator, Output};
+use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
+
+const START: u64 = 133_485_408_000_000_000;
+
+fn text(text: &str) -> Vec<u8> {
+    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}
+
+/// A session's events, `milliseconds` after the start, by the process `pid`.
+struct Session {
+    correlator: Correlator,
+    events: Vec<ServiceEvent>,
+}
+
+impl Session {
+    fn new() -> Self {
+        Self { correlator: Correlator::new("run".to_owned()), events: Vec::new() }
+    }
+
+    fn log(&mut self, milliseconds: u64, provider: &str, id: u16, pid: u32, payload: &[&[u8]]) {
+        let header = Header {
+            provider: provider.to_owned(),
+            id,
+            version: 0,
+            filetime: START + milliseconds * 10_000,
+            process_id: pid,
+            thread_id: 1,
+            activity_id: None,
+            pointer_bytes: 8,
+            computer: Arc::from("HOST"),
+        };
+        let event = etw::decode(&header, &payload.concat()).unwrap();
+        let outputs = self.correlator.push_event(&event);
+        self.take(outputs);
+    }
+
+    fn take(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Event(event) => self.events.push(*event),
+                Output::Loss(loss) => panic!("{loss:?}"),
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<ServiceEvent> {
+        let outputs = self.correlator.finish();
+        self.take(outputs);
+        assert!(self.correlator.counters().balance(), "{:?}", self.correlator.counters());
+        self.events
+    }
+
+    fn process(&mut self, milliseconds: u64, pid: u32, parent: u32, image: &str) {
+        let (pid, parent) = (pid.to_le_bytes(), parent.to_le_bytes());
+        self.log(milliseconds, KERNEL_PROCESS, 1, 4, &[&pid, &[0; 8], &parent, &[0; 4], &text(image)]);
+    }
+
+    fn open_key(&mut self, milliseconds: u64, id: u16, pid: u32, base: u64, key: u64, name: &str) {
+        let (base, key) = (base.to_le_bytes(), key.to_le_bytes());
+        self.log(
+            milliseconds,
+            KERNEL_REGISTRY,
+            id,
+            pid,
+            &[&base, &key, &[0; 4], &[0; 4], &text(""), &text(name)],
+        );
+    }
+
+    fn set(&mut self, milliseconds: u64, pid: u32, key: u64, name: &str, kind: u32, data: &[u8]) {
+        let size = u16::try_from(data.len()).unwrap();
+        self.log(
+            milliseconds,
+            KERNEL_REGISTRY,
+            5,
+            pid,
+            &[
+                &key.to_le_bytes(),
+                &[0; 4],
+                &kind.to_le_bytes(),
+                &u32::from(size).to_le_bytes(),
+                &text(""),
+                &text(name),
+                &size.to_le_bytes(),
+                data,
+                &[0; 10],
+            ],
+        );
+    }
+
+    fn call(&mut self, milliseconds: u64, id: u16, pid: u32, operation: u32, protocol: u32) {
+        let uuid =
+            [0x81, 0xbb, 0x7a, 0x36, 0x44, 0x98, 0xf1, 0x35, 0xad, 0x32, 0x98, 0xf0, 0x38, 0, 0x10, 0x03];
+        let (operation, protocol) = (operation.to_le_bytes(), protocol.to_le_bytes());
+        let endpoint = text(r"\PIPE\svcctl");
+        self.log(
+            milliseconds,
+            RPC,
+            id,
+            pid,
+            &[&uuid, &operation, &protocol, &text(""), &endpoint, &text(""), &[0; 12]],
+        );
+    }
+}
+
+const SERVICES_KEY: &str = r"\REGISTRY\MACHINE\SYSTEM\ControlSet001\Services";
+
+#[test]
+fn a_creation_is_seen_by_the_kernel_alone_with_its_client() {
+    let mut session = Session::new();
+    session.process(0, 700, 600, r"\Device\HarddiskVolume3\Windows\System32\services.exe");
+    session.process(1, 3000, 2000, r"\Device\HarddiskVolume3\Windows\System32\cmd.exe");
+    session.process(2, 3100, 3000, r"\Device\HarddiskVolume3\Tools\install.exe");
+    session.call(1000, 5, 3100, 12, 3);
+    session.call(1001, 6, 700, 12, 3);
+    session.call(1002, 5, 3100, 16, 3);
+    session.open_key(1003, 2, 700, 0, 0x10, SERVICES_KEY);
+    session.open_key(1004, 1, 700, 0x10, 0x20, "Fresh");
+    session.set(1005, 700, 0x20, "Type", 4, &0x10_u32.to_le_bytes());
+    session.set(1006, 700, 0x20, "Start", 4, &2_u32.to_le_bytes());
+    session.set(1007, 700, 0x20, "ImagePath", 2, &text(r"C:\Tools\svc.exe"));
+    session.set(1008, 700, 0x20, "LastRun", 4, &[0; 4]);
+    session.log(
+        2000,
+        SERVICES,
+        105,
+        700,
+        &[&[0; 4], &2_u32.to_le_bytes(), &[0; 8], &text("Fresh"), &text(r"C:\Tools\svc.exe")],
+    );
+    session.log(
+        2001,
+        SERVICES,
+        105,
+        700,
+        &[&[0; 4], &4_u32.to_le_bytes(), &[0; 8], &text("Fresh"), &text("")],
+    );
+    let events = session.finish();
+    let told: Vec<_> = events.iter().map(|event| (event.action, event.service.name.as_str())).collect();
+    assert_eq!(told, [(Action::Created, "Fresh"), (Action::Started, "Fresh")]);
+    let created = &events[0];
+    assert_eq!(created.mechanism, Mechanism::ServiceControlManager);
+    let settings: Vec<_> =
+        created.changes.iter().map(|change| (change.name.as_str(), change.after[0].as_str())).collect();
+    assert_eq!(
+        settings,
+        [("Type", "user mode service"), ("Start", "auto start"), ("ImagePath", r"C:\Tools\svc.exe"),]
+    );
+    let requester = created.actor.get().and_then(|actor| actor.requester.as_ref()).unwrap();
+    assert_eq!((requester.process.key.pid, requester.confidence), (3100, Confidence::Medium));
+    assert_eq!(requester.ancestry.len(), 2);
+    assert!(created.details.contains(&("rpc_transport", "local".to_owned())), "{:?}", created.details);
+}
+
+#[test]
+fn a_direct_write_names_its_writer_and_both_values() {
+    let mut session = Session::new();
+    session.process(0, 4000, 3000, r"\Device\HarddiskVolume3\Tools\edit.exe");
+    session.open_key(10, 2, 4000, 0, 0x30, &format!(r"{SERVICES_KEY}\Spooler"));
+    session.log(
+        20,
+        KERNEL_REGISTRY,
+        5,
+        4000,
+        &[
+            &0x30_u64.to_le_bytes(),
+            &[0; 4],
+            &4_u32.to_le_bytes(),
+            &4_u32.to_le_bytes(),
+            &text(""),
+            &text("Start"),
+            &4_u16.to_le_bytes(),
+            &4_u32.to_le_bytes(),
+            &4_u32.to_le_bytes(),
+            &4_u32.to_le_bytes(),
+            &4_u16.to_le_bytes(),
+            &2_u32.to_le_bytes(),
+        ],
+    );
+    // Refused, and by an object that was never opened.
+    session.log(
+        30,
+        KERNEL_REGISTRY,
+        6,
+        4000,
+        &[&0x30_u64.to_le_bytes(), &0xc000_0022_u32.to_le_bytes(), &text(""), &text("ImagePath")],
+    );
+    session.log(
+        40,
+        KERNEL_REGISTRY,
+        6,
+        4000,
+        &[&0x99_u64.to_le_bytes(), &[0; 4], &text(""), &text("ImagePath")],
+    );
+    session.log(
+        5000,
+        KERNEL_REGISTRY,
+        6,
+        4000,
+        &[&0x30_u64.to_le_bytes(), &[0; 4], &text(""), &text("DependOnService")],
+    );
+    session.log(9000, KERNEL_REGISTRY, 3, 4000, &[&0x30_u64.to_le_bytes(), &[0; 4], &text("")]);
+    let events = session.finish();
+    let told: Vec<_> = events.iter().map(|event| (event.action, event.mechanism)).collect();
+    assert_eq!(
+        told,
+        [
+            (Action::Disabled, Mechanism::Registry),
+            (Action::Modified, Mechanism::Registry),
+            (Action::Removed, Mechanism::Registry),
+        ]
+    );
+    let change = &events[0].changes[0];
+    assert_eq!((change.before[0].as_str(), change.after[0].as_str()), ("auto start", "disabled"));
+    assert_eq!(events[0].actor.get().map(|actor| actor.process.key.pid), Some(4000));
+    assert_eq!(events[1].changes[0].name, "DependOnService");
+}
+
+#[test]
+fn a_control_names_who_sent_it() {
+    let mut session = Session::new();
+    session.process(0, 3100, 3000, r"\Device\HarddiskVolume3\Windows\System32\sc.exe");
+    session.log(
+        100,
+        SERVICES,
+        200,
+        700,
+        &[
+            &text("Spooler"),
+            &text("Print Spooler"),
+            &1_u32.to_le_bytes(),
+            &77_u64.to_le_bytes(),
+            &3100_u32.to_le_bytes(),
+            &3000_u32.to_le_bytes(),
+        ],
+    );
+    let events = session.finish();
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((event.action, event.service.name.as_str()), (Action::ControlRequested, "Spooler"));
+    assert!(event.details.contains(&("verb", "stop".to_owned())));
+    let requester = event.actor.get().and_then(|actor| actor.requester.as_ref()).unwrap();
+    assert_eq!((requester.process.key.pid, requester.confidence), (3100, Confidence::High));
+}

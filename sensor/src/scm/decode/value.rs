@@ -37,6 +37,66 @@ pub(super) fn from_audit(setting: &str, text: &str, kind: Option<&str>) -> Strin
     }
 }
 
+/// The value of `setting` from its bytes; `kind` is the registry's type (`REG_SZ` 1 and so on, winnt.h).
+pub(super) fn from_bytes(setting: &str, bytes: &[u8], kind: u64) -> String {
+    let number = |bytes: &[u8]| {
+        bytes.iter().rev().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
+    };
+    match kind {
+        1 | 2 => lines(bytes).into_iter().next().unwrap_or_default(),
+        4 if bytes.len() == 4 => from_number(setting, number(bytes)),
+        7 => lines(bytes).join("\n"),
+        11 if bytes.len() == 8 => from_number(setting, number(bytes)),
+        _ if setting == setting::FAILURE_ACTIONS => {
+            failure_actions(bytes).unwrap_or_else(|| hexadecimal(bytes))
+        }
+        _ => hexadecimal(bytes),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    crate::windows_event::Value::Bytes(bytes.to_vec()).text().into_owned()
+}
+
+/// The texts in UTF-16 that NULs part.
+fn lines(bytes: &[u8]) -> Vec<String> {
+    let units: Vec<u16> = bytes
+        .chunks_exact(2)
+        .map(|pair| match pair {
+            [low, high] => u16::from_le_bytes([*low, *high]),
+            _ => 0,
+        })
+        .collect();
+    units.split(|unit| *unit == 0).filter(|text| !text.is_empty()).map(String::from_utf16_lossy).collect()
+}
+
+/// What is done at the first, second and further failures, as `sc failure` writes it: `restart/60000/run/1000`.
+///
+/// The value holds `SERVICE_FAILURE_ACTIONS` (winsvc.h) with offsets for pointers: period, two texts, count, offset, then
+/// pairs of action and delay.
+fn failure_actions(bytes: &[u8]) -> Option<String> {
+    let number = |place: usize| {
+        let four = bytes.get(place..place.checked_add(4)?)?;
+        Some(u32::from_le_bytes(<[u8; 4]>::try_from(four).ok()?))
+    };
+    let count = usize::try_from(number(12)?).ok()?.min(64);
+    let start = usize::try_from(number(16)?).ok()?;
+    let mut actions = Vec::new();
+    for action in 0..count {
+        let place = start.checked_add(action * 8)?;
+        let word = match number(place)? {
+            0 => "none",
+            1 => "restart",
+            2 => "reboot",
+            3 => "run",
+            4 => "own-restart",
+            _ => "unknown",
+        };
+        actions.push(format!("{word}/{}", number(place + 4)?));
+    }
+    Some(actions.join("/"))
+}
+
 fn from_number(setting: &str, number: u64) -> String {
     setting::word(setting, number).map_or_else(|| number.to_string(), str::to_owned)
 }
@@ -58,6 +118,24 @@ mod tests {
             ("Start", "DWORD (x)", "DWORD (x)"),
         ] {
             assert_eq!(from_details(setting, details), expected, "{setting} {details}");
+        }
+        let actions = [
+            &[0x80, 0x51, 1, 0][..],
+            &[0; 8],
+            &[2, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0x60, 0xea, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        let text: Vec<u8> = "a\0b\0\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (setting, bytes, kind, expected) in [
+            ("Start", &[4, 0, 0, 0][..], 4, "disabled"),
+            ("ImagePath", &text, 2, "a"),
+            ("DependOnService", &text, 7, "a\nb"),
+            ("FailureActions", &actions, 3, "restart/60000/run/0"),
+            ("FailureActions", &[1, 2], 3, "0102"),
+            ("Security", &[1, 0xff], 3, "01FF"),
+            ("Start", &[4], 4, "04"),
+        ] {
+            assert_eq!(from_bytes(setting, bytes, kind), expected, "{setting} {bytes:?}");
         }
         assert_eq!(from_audit("Start", "2", Some("%%1876")), "auto start");
         assert_eq!(from_audit("ImagePath", "2", Some("%%1873")), "2");

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::path::PathBuf;
 
 use super::Record;
-use super::error::ReadError;
+use super::error::{ReadError, ReadErrorKind};
 use super::limits::Limits;
 use super::part::{Part, Records, find};
 use crate::model::Timestamp;
@@ -23,6 +23,7 @@ pub struct Reader {
     errors: VecDeque<ReadError>,
     parts: usize,
     finished: usize,
+    passed_over: usize,
 }
 
 struct Waiting {
@@ -52,6 +53,7 @@ impl Reader {
             errors: errors.into(),
             parts: parts.len(),
             finished: 0,
+            passed_over: 0,
         };
         let mut kept_open = 0;
         for (number, part) in parts.into_iter().enumerate() {
@@ -78,6 +80,11 @@ impl Reader {
         (self.finished, self.parts)
     }
 
+    /// How many files in folders and archives are no logs and have no log's name either.
+    pub fn passed_over(&self) -> usize {
+        self.passed_over
+    }
+
     /// Opens a part and reads its first record. When others wait, failures before it are told at once.
     fn start(&mut self, part: &Part) -> Option<Open> {
         match part.open(self.limits) {
@@ -86,7 +93,11 @@ impl Reader {
                 self.advance(&mut open).then_some(open)
             }
             Err(error) => {
-                self.errors.push_back(error);
+                if matches!(error.kind, ReadErrorKind::UnknownFormat) && part.may_be_anything() {
+                    self.passed_over += 1;
+                } else {
+                    self.errors.push_back(error);
+                }
                 None
             }
         }

@@ -24,19 +24,29 @@ pub(super) struct Part {
     pub(super) members: Vec<usize>,
     /// How people are told of it.
     pub(super) origin: String,
+    /// Whether somebody named it, rather than it was found in a folder or an archive.
+    pub(super) named: bool,
 }
 
 impl Part {
-    fn file(path: PathBuf) -> Self {
+    fn file(path: PathBuf, named: bool) -> Self {
         let origin = path.display().to_string();
-        Self { path, members: Vec::new(), origin }
+        Self { path, members: Vec::new(), origin, named }
+    }
+
+    /// Whether it is no matter that its content is no log: it was only found beside logs, and has no log's name.
+    pub(super) fn may_be_anything(&self) -> bool {
+        const LOGS: [&str; 9] = ["evtx", "xml", "json", "jsonl", "ndjson", "log", "gz", "zip", "txt"];
+        let name = self.origin.rsplit(['/', '\\', '!']).next().unwrap_or_default();
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        !self.named && extension.is_none_or(|extension| !LOGS.contains(&extension.as_str()))
     }
 
     /// The member `number` of this archive.
     pub(super) fn member(&self, number: usize, name: &str) -> Self {
         let mut members = self.members.clone();
         members.push(number);
-        Self { path: self.path.clone(), members, origin: format!("{}!{name}", self.origin) }
+        Self { path: self.path.clone(), members, origin: format!("{}!{name}", self.origin), named: false }
     }
 
     /// Its content, unpacked from the archives that it lies in.
@@ -82,7 +92,7 @@ impl Finder {
         if named && path.is_dir() {
             folders.push(path.to_owned());
         } else {
-            self.part(Part::file(path.to_owned()));
+            self.part(Part::file(path.to_owned(), named));
         }
         while let Some(folder) = folders.pop() {
             match sorted_entries(&folder) {
@@ -91,7 +101,7 @@ impl Finder {
                         if is_folder {
                             folders.push(entry);
                         } else {
-                            self.part(Part::file(entry));
+                            self.part(Part::file(entry, false));
                         }
                     }
                 }

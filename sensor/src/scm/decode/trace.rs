@@ -1,0 +1,166 @@
+//! Events of live sessions: the kernel's registry and process providers, the SCM's trace, and RPC.
+
+use super::{Outcome, Refusal, owned, value};
+use crate::scm::key;
+use crate::scm::observed::{
+    Call, ControlSent, Doer, KeyChange, KeyOperation, Name, ProcessStart, Seen, State, StateChange,
+    ValueWrite,
+};
+use crate::scm::setting;
+use crate::scm::svcctl::{self, Transport};
+use crate::windows_event::{Value, WindowsEvent};
+
+/// The field into which a key's path is put when it was found by its object: the events themselves mostly have none.
+pub(crate) const KEY_PATH: &str = "KeyPath";
+
+/// Microsoft-Windows-Kernel-Registry: 1 create, 3 delete, 5 set a value, 6 delete a value, 15 set security.
+pub(super) fn registry(event: &WindowsEvent) -> Outcome {
+    if matches!(event.id, 2 | 13) {
+        return Err(Refusal::Ignored("a key was opened or closed"));
+    }
+    if event.integer("Status").is_some_and(|status| status != 0) {
+        return Err(Refusal::Ignored("a refused access"));
+    }
+    let path = event.text(KEY_PATH).ok_or(Refusal::Undecodable("the key's name is not known"))?;
+    let Some(path) = key::parse(&path) else {
+        return Err(Refusal::Ignored("registry path of no service"));
+    };
+    let writer = Doer { process_id: event.process_id, ..Doer::default() };
+    let service = path.service.to_owned();
+    let key_changed = |change| {
+        if path.below.is_empty() {
+            Ok(Seen::Key(Box::new(KeyChange { service: service.clone(), change, writer: writer.clone() })))
+        } else {
+            Err(Refusal::Ignored("a key below a service's"))
+        }
+    };
+    match event.id {
+        1 => return key_changed(KeyOperation::Created),
+        3 => return key_changed(KeyOperation::Deleted),
+        15 if path.below.is_empty() => {
+            return Ok(Seen::KeyPermissions(Box::new(ValueWrite {
+                service,
+                setting: setting::KEY_PERMISSIONS,
+                before: None,
+                after: Some("(not recorded)".to_owned()),
+                writer,
+                control_set: path.control_set,
+            })));
+        }
+        15 => return Err(Refusal::Ignored("a key below a service's")),
+        _ => {}
+    }
+    let name = event.text("ValueName").unwrap_or_default();
+    let mut below = path.below.clone();
+    below.push(&name);
+    let Some(setting) = setting::at(&below) else {
+        return Err(Refusal::Ignored("the service's own data"));
+    };
+    let read = |data: &str, kind: &str| {
+        let bytes = event.field(data).and_then(Value::bytes)?;
+        let kind = event.integer(kind)?;
+        Some(value::from_bytes(setting, &bytes, kind))
+    };
+    let (before, after) = if event.id == 5 {
+        let previous = event.integer("PreviousDataCapturedSize").filter(|size| *size > 0);
+        (previous.and_then(|_| read("PreviousData", "PreviousDataType")), read("CapturedData", "Type"))
+    } else {
+        (None, None)
+    };
+    // A value may be set without its data being captured.
+    let empty =
+        event.id == 5 && event.integer("CapturedDataSize") == Some(0) && event.integer("DataSize") != Some(0);
+    let after = if empty { Some(value::BINARY.to_owned()) } else { after };
+    Ok(Seen::Value(Box::new(ValueWrite {
+        service,
+        setting,
+        before,
+        after,
+        writer,
+        control_set: path.control_set,
+    })))
+}
+
+/// Microsoft-Windows-Kernel-Process 1: a process started. It has no command line.
+pub(super) fn process(event: &WindowsEvent) -> Outcome {
+    if event.id != 1 {
+        return Err(Refusal::Ignored("other event"));
+    }
+    Ok(Seen::Process(Box::new(ProcessStart {
+        process: Doer {
+            process_id: event.process("ProcessID"),
+            image: owned(event, "ImageName"),
+            parent_id: event.process("ParentProcessID"),
+            ..Doer::default()
+        },
+        ..ProcessStart::default()
+    })))
+}
+
+/// Microsoft-Windows-Services: 105 a service's status changed, 200 a control was sent.
+pub(super) fn services(event: &WindowsEvent) -> Outcome {
+    let key = owned(event, "ServiceName").ok_or(Refusal::Undecodable("the record names no service"))?;
+    let name = Name { key: Some(key), display: owned(event, "DisplayName") };
+    match event.id {
+        105 => {
+            let state = event
+                .integer("CurrentState")
+                .and_then(|state| u32::try_from(state).ok())
+                .and_then(State::from_number)
+                .ok_or(Refusal::Undecodable("the record has no known state"))?;
+            if !matches!(state, State::Running | State::Stopped | State::Paused) {
+                return Err(Refusal::Ignored("a state on the way to another"));
+            }
+            Ok(Seen::State(StateChange { name, state, by_word: false }))
+        }
+        200 => {
+            let code =
+                event.integer("ControlCode").ok_or(Refusal::Undecodable("the record has no control"))?;
+            let client = Doer {
+                process_id: event.process("ClientProcessId"),
+                parent_id: event.process("ParentProcessId"),
+                ..Doer::default()
+            };
+            Ok(Seen::Control(ControlSent { name, control: control(code), client }))
+        }
+        _ => Err(Refusal::Ignored("other event")),
+    }
+}
+
+/// A control by its code (`SERVICE_CONTROL_STOP` and so on, winsvc.h).
+fn control(code: u64) -> String {
+    match code {
+        1 => "stop".to_owned(),
+        2 => "pause".to_owned(),
+        3 => "continue".to_owned(),
+        4 => "interrogate".to_owned(),
+        5 => "shutdown".to_owned(),
+        6 => "parameters changed".to_owned(),
+        15 => "preshutdown".to_owned(),
+        128..=255 => format!("own control {code}"),
+        _ => format!("control {code}"),
+    }
+}
+
+/// Microsoft-Windows-RPC: 5 a client calls, 6 a server is called.
+pub(super) fn rpc(event: &WindowsEvent) -> Outcome {
+    let interface = event.text("InterfaceUuid").unwrap_or_default();
+    if !interface.trim_matches(['{', '}']).eq_ignore_ascii_case(svcctl::INTERFACE) {
+        return Err(Refusal::Ignored("a call of another interface"));
+    }
+    let operation = event
+        .integer("ProcNum")
+        .and_then(|number| u32::try_from(number).ok())
+        .and_then(svcctl::operation)
+        .ok_or(Refusal::Undecodable("the operation is none of the SCM's"))?;
+    let protocol =
+        event.integer("Protocol").and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
+    Ok(Seen::Call(Box::new(Call {
+        operation,
+        process_id: event.process_id,
+        by_client: event.id == 5,
+        transport: Transport::from_number(protocol),
+        endpoint: owned(event, "Endpoint"),
+        address: owned(event, "NetworkAddress"),
+    })))
+}
