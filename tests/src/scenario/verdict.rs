@@ -49,13 +49,16 @@ pub fn judge(
     let tolerated = patterns(&scenario.tolerate, Applies::Yes)?;
 
     let mut text = String::new();
+    let mut shown = Vec::new();
     let pairs = assign(&expected, lines);
     let is_taken = |position: usize| pairs.contains(&Some(position));
     for (pattern, pair) in expected.iter().zip(&pairs) {
         if pair.is_none() {
             let free =
                 lines.iter().enumerate().filter(|(position, _)| !is_taken(*position)).map(|(_, line)| line);
-            missing(&mut text, pattern, nearest(pattern, free));
+            let nearest = nearest(pattern, free).filter(|(line, _)| counts(line));
+            missing(&mut text, pattern, nearest.as_ref());
+            shown.extend(nearest.map(|(line, _)| line));
         }
     }
     for (position, line) in lines.iter().enumerate() {
@@ -66,7 +69,13 @@ pub fn judge(
         } else if let Some(pattern) = unseen.iter().find(|pattern| matches(pattern, line)) {
             _ = writeln!(text, "seen, though the scenario says that it can't be, by {pattern}: {line}");
         } else if counts(line) && !tolerated.iter().any(|pattern| matches(pattern, line)) {
-            _ = writeln!(text, "unexpected: {line}");
+            if shown.contains(&line) {
+                // It stands in full beside the pattern that it comes nearest to.
+                let id = line.get("id").and_then(Value::as_str).unwrap_or_default();
+                _ = writeln!(text, "unexpected: {id}, as above");
+            } else {
+                _ = writeln!(text, "unexpected: {line}");
+            }
         }
     }
     Ok(if !text.is_empty() {
@@ -82,9 +91,9 @@ fn counts(line: &Value) -> bool {
     line.get("type").and_then(Value::as_str).is_none_or(|kind| COUNTED.contains(&kind))
 }
 
-fn missing(text: &mut String, pattern: &Value, nearest: Option<(&Value, Vec<Mismatch>)>) {
+fn missing(text: &mut String, pattern: &Value, nearest: Option<&(&Value, Vec<Mismatch>)>) {
     _ = writeln!(text, "not told: {pattern}");
-    if let Some((line, mismatches)) = nearest.filter(|(line, _)| counts(line)) {
+    if let Some((line, mismatches)) = nearest {
         _ = writeln!(text, "  nearest: {line}");
         for mismatch in mismatches {
             _ = writeln!(text, "  {mismatch}");
