@@ -133,10 +133,10 @@ impl Engine {
 
     fn kernel(&mut self, bytes: &[u8], host: &mut dyn Host, lines: &mut Vec<Line>) {
         self.counters.records += 1;
+        // The source tells what was lost, by the kernel's own counters; this is the proof of it.
+        self.counters.missing += self.lanes.note(bytes);
         match kernel::decode(bytes, self.clock, &self.directories) {
             Ok(record) => {
-                // The source tells what was lost, by the kernel's own counters; this is the proof of it.
-                self.counters.missing += self.lanes.note(&record);
                 self.pass(record.time, host, lines);
                 let id = self.next_observation();
                 self.observe(Observation { id, time: record.time, kind: record.kind }, host, lines);

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::KernelRecord;
-use crate::model::ObservationKind;
+use sensor_common::{Header, kind};
+
+use super::prefix;
 
 /// The numbers of the records that came, by lane.
 ///
@@ -19,10 +20,13 @@ impl Lanes {
     /// The most lanes that are followed: what claims more is not a record of ours.
     const LIMIT: usize = 4096;
 
-    /// Takes note of a record, and tells how many of the same lane were lost before it. Lanes count from one.
-    pub fn note(&mut self, record: &KernelRecord) -> u64 {
-        let is_file = matches!(record.kind, ObservationKind::File(_));
-        self.note_number((is_file, record.lane), record.sequence)
+    /// Takes note of a record's bytes, whether or not the rest of them can be decoded, and tells how many of the same lane
+    /// were lost before it. Lanes count from one. Bytes that are no record tell of no loss.
+    pub fn note(&mut self, bytes: &[u8]) -> u64 {
+        match prefix::<Header>(bytes) {
+            Ok(header) => self.note_number((header.kind == kind::FILE, header.lane), header.sequence),
+            Err(_) => 0,
+        }
     }
 
     fn note_number(&mut self, lane: (bool, u32), sequence: u64) -> u64 {
