@@ -20,6 +20,20 @@ impl<'t> Quoting<'t> {
         Walk { quoting: self, at, open: None, escaped: false }
     }
 
+    /// The words between blanks, with their quotes.
+    pub(super) fn words(&self) -> Vec<Range<usize>> {
+        let mut words = Vec::new();
+        let mut end = 0;
+        while let Some(blanks) =
+            self.text.get(end..).and_then(|rest| rest.iter().position(|byte| !byte.is_ascii_whitespace()))
+        {
+            let start = end + blanks;
+            end = self.word_end(start, None);
+            words.push(start..end);
+        }
+        words
+    }
+
     /// Where the word that starts at `start` ends: at a blank, or where the quotation that it stands in does.
     pub(super) fn word_end(&self, start: usize, within: Option<u8>) -> usize {
         let mut walk = self.from(start);

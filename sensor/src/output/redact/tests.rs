@@ -218,6 +218,20 @@ fn no_place_of_an_event_is_left_out() {
     assert_eq!((text.matches("hunter2").count(), text.matches(&mark).count()), (0, 14));
 }
 
+/// Far from what it takes, and far below what time with the square of the length would be.
+#[test]
+fn hostile_texts_do_not_stall() {
+    let redactor = redactor();
+    for part in ["token= ", "a' ", "http://a:b@", "=", "sh -c 'x y' "] {
+        let start = std::time::Instant::now();
+        let mut text = part.repeat(50_000 / part.len());
+        redactor.text(&mut text);
+        let mut values = [part.repeat(50_000 / part.len())];
+        redactor.values("Environment", &mut values);
+        assert!(start.elapsed().as_secs() < 8, "{part:?} took {:?}", start.elapsed());
+    }
+}
+
 proptest! {
     #[test]
     fn twice_is_once(line in any_line()) {

@@ -92,16 +92,7 @@ fn name_before(text: &[u8], at: usize) -> Option<Range<usize>> {
 /// The words of `text` as a shell and systemd.service(5) split it, without quotes around the whole word.
 pub(super) fn words(text: &[u8]) -> Vec<Range<usize>> {
     let quoting = Quoting::of(text);
-    let mut words = Vec::new();
-    let mut start = 0;
-    while let Some(skipped) =
-        text.get(start..).and_then(|rest| rest.iter().position(|byte| !byte.is_ascii_whitespace()))
-    {
-        let begin = start + skipped;
-        start = quoting.word_end(begin, None);
-        words.push(quoting.strip(begin..start));
-    }
-    words
+    quoting.words().into_iter().map(|word| quoting.strip(word)).collect()
 }
 
 /// The range without the quotes, where one pair of them is around all of it.

@@ -2,6 +2,7 @@
 
 use crate::model::service::Manager;
 
+use super::quoting::Quoting;
 use super::secret::Found;
 use super::{Redactor, name, text};
 
@@ -69,11 +70,14 @@ fn secrets(kind: Kind, value: &[u8], keep: &[String]) -> Found {
 /// follows a blank that should have been quoted.
 fn variables(value: &[u8], keep: &[String]) -> Found {
     let mut found = text::secrets(value, keep);
-    for range in text::words(value) {
+    // One look at the whole value for all of its words: another for each would take time with the square of it.
+    let quoting = Quoting::of(value);
+    for range in quoting.words() {
+        let range = quoting.strip(range);
         let word = value.get(range.clone()).unwrap_or_default();
         match word.iter().position(|byte| *byte == b'=') {
             Some(at) if name::is_harmless_variable(word.get(..at).unwrap_or_default(), keep) => {}
-            Some(at) => found.add(text::strip_quotes(value, range.start + at + 1..range.end)),
+            Some(at) => found.add(quoting.strip(range.start + at + 1..range.end)),
             None => found.add(range),
         }
     }
