@@ -78,6 +78,9 @@ impl Pipeline {
 
     /// Takes one input and adds the lines that it causes to `out`, each with its line feed.
     pub fn feed(&mut self, input: Input, host: &mut dyn Host, out: &mut Vec<u8>) {
+        if let (Input::Start(start), Encoder::Json(json)) = (&input, &mut self.way_out.encoder) {
+            *json = JsonEncoder::new(start.started.host.get().cloned());
+        }
         // A replay marks secrets as the live run did, so that it tells the same lines.
         if let (Input::Start(start), Some(redactor)) = (&input, &mut self.way_out.redactor) {
             redactor.set_key(Key::from_bytes(start.redaction_key));
