@@ -142,7 +142,7 @@ impl Inventory {
         }
         let aliases = if file.is_some() { self.aliases(scope, &id) } else { Vec::new() };
         let drop_ins = self.drop_ins(scope, &id, &aliases);
-        let mut loading = Loading::new(&id, facts, file);
+        let mut loading = Loading::new(self, &id, facts, file);
         loading.read(&drop_ins);
         let load = broken.unwrap_or(loading.state);
         let enablement = self.enablement(scope, name, &loading.install());
@@ -182,7 +182,7 @@ impl Inventory {
     ) -> Option<EffectiveUnit> {
         state.content()?;
         let facts = &self.managers.get(&scope)?.facts;
-        let mut loading = Loading::new(name, facts, None);
+        let mut loading = Loading::new(self, name, facts, None);
         loading.read_file(&BString::default(), state, true);
         let description = loading.description();
         let (settings, commands) = loading.merger.finish();
@@ -289,6 +289,7 @@ impl Fragment {
 
 /// A unit while its files are read.
 struct Loading<'a> {
+    inventory: &'a Inventory,
     file: Option<Found<'a>>,
     context: SpecifierContext<'a>,
     merger: Merger<'a>,
@@ -314,14 +315,27 @@ pub(super) struct Install {
 }
 
 impl<'a> Loading<'a> {
-    fn new(id: &'a UnitName, facts: &'a ManagerFacts, file: Option<Found<'a>>) -> Self {
+    fn new(
+        inventory: &'a Inventory,
+        id: &'a UnitName,
+        facts: &'a ManagerFacts,
+        file: Option<Found<'a>>,
+    ) -> Self {
         let context = SpecifierContext { unit: id, fragment: None, manager: facts };
         let state = match file {
             None if id.unit_type().needs_fragment() => LoadState::NotFound,
             Some(found) if found.state.is_null() => LoadState::Masked,
             _ => LoadState::Loaded,
         };
-        Self { file, context, merger: Merger::new(context), state, is_broken: false, problems: Vec::new() }
+        Self {
+            inventory,
+            file,
+            context,
+            merger: Merger::new(context),
+            state,
+            is_broken: false,
+            problems: Vec::new(),
+        }
     }
 
     /// Reads the main file and the drop-ins.
@@ -349,7 +363,7 @@ impl<'a> Loading<'a> {
     }
 
     fn read_file(&mut self, path: &BString, state: &FileState, installs: bool) -> Reading {
-        let Some(content) = state.content() else {
+        let Some(content) = self.inventory.behind(path, state).content() else {
             self.problem(path, 0, unreadable(state).to_owned());
             return Reading::CutShort;
         };

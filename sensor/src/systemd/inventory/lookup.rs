@@ -137,6 +137,23 @@ impl Inventory {
         self.managers.get(&scope).is_none_or(|manager| manager.path.locate(path.as_bstr()).is_none())
     }
 
+    /// What reading `path`, where `state` stands, leads to when it is a link to a file that the inventory has; `state`
+    /// itself otherwise.
+    pub(super) fn behind<'a>(&'a self, path: &BString, state: &'a FileState) -> &'a FileState {
+        let (mut path, mut found) = (path.clone(), state);
+        for _ in 0..FOLLOW_MAX {
+            let FileState::Symlink(link) = found else { return found };
+            if link.file.is_some() {
+                return found;
+            }
+            let directory = path.rsplit_once_str("/").map_or(&b""[..], |(directory, _)| directory);
+            path = self.absolute(directory, &link.target);
+            let Some((directory, rest)) = self.locate(path.as_bstr()) else { return state };
+            found = self.get(directory.path.as_bstr(), rest);
+        }
+        state
+    }
+
     /// The further names of the unit `id`, in order, at most [`ALIASES_MAX`].
     pub(super) fn aliases(&self, scope: Scope, id: &UnitName) -> Vec<UnitName> {
         let mut aliases = BTreeSet::new();

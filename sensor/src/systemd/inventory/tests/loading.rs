@@ -53,6 +53,22 @@ fn drop_ins_are_read_by_file_name() {
 }
 
 #[test]
+fn drop_ins_may_be_links_to_known_files() {
+    let mut tree = Tree::new();
+    tree.file(&format!("{LIB}/a.service"), PLAIN)
+        .file(&format!("{LIB}/b.service.d/x.conf"), "[Service]\nUser=u\n")
+        .link(&format!("{RUN}/a.service.d/y.conf"), "/lib/systemd/system/b.service.d/x.conf")
+        .link(&format!("{ETC}/a.service.d/z.conf"), "../../../../run/systemd/system/a.service.d/y.conf")
+        .link(&format!("{ETC}/a.service.d/loop.conf"), "loop.conf");
+    let unit = tree.effective("a.service").unwrap();
+    assert_eq!(unit.value("Service", "User"), Some("u"));
+    assert_eq!(
+        unit.problems.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>(),
+        ["/etc/systemd/system/a.service.d/loop.conf"]
+    );
+}
+
+#[test]
 fn drop_ins_of_aliases_count() {
     let mut tree = Tree::new();
     tree.file(&format!("{LIB}/a.service"), PLAIN)
