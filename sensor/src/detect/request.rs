@@ -36,8 +36,8 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
-    /// The effect of a verb of systemctl, service, update-rc.d, chkconfig, rc-service, launchctl, sc or net, or of a
-    /// method of systemd's D-Bus interface.
+    /// The effect of a kind of request, or where that says nothing of a verb of systemctl, service, update-rc.d,
+    /// chkconfig, rc-service, launchctl, sc or net, or of a method of systemd's D-Bus interface.
     fn of_verb(verb: &str) -> Self {
         match verb.to_ascii_lowercase().as_str() {
             "stop" | "stopunit" | "bootout" | "unload" | "condstop" | "pause" => Self::Stopped,
@@ -46,6 +46,27 @@ impl Effect {
             "mask" | "maskunitfiles" => Self::Masked,
             "remove" | "delete" => Self::Removed,
             _ => Self::Other,
+        }
+    }
+
+    /// The effect of a request.
+    fn of_request(event: &ServiceEvent, verb: &str) -> Self {
+        // Another machine's or another root's services are not this host's.
+        if ["host", "machine", "root", "image", "target_host"]
+            .iter()
+            .any(|name| detail(event, name).is_some())
+        {
+            return Self::Other;
+        }
+        let kind = detail(event, "kind").filter(|kind| *kind != "other");
+        let effect = Self::of_verb(kind.unwrap_or(verb));
+        let signal = detail(event, "signal").unwrap_or("TERM").to_ascii_uppercase();
+        // `systemctl kill -s HUP` has a log daemon open its files again: rotation does it each night.
+        match signal.strip_prefix("SIG").unwrap_or(&signal) {
+            "KILL" | "TERM" | "STOP" | "TSTP" | "INT" | "QUIT" | "ABRT" | "SEGV" | "9" | "15" | "19"
+            | "20" | "2" | "3" | "6" | "11" => effect,
+            _ if effect == Self::Killed => Self::Other,
+            _ => effect,
         }
     }
 
@@ -85,23 +106,21 @@ impl Effect {
 
 /// The request that an event tells, if it is one.
 ///
-/// The details `verb`, or `control` on Windows, and `units` say what was asked; where `units` is missing, the event's
-/// service is meant.
+/// The details `kind` and `verb`, or `control` on Windows, say what was asked. The detail `units` names all that it was
+/// asked of; an event that is about one of them speaks for that one alone.
 pub(crate) fn request(event: &ServiceEvent) -> Option<Request<'_>> {
     if event.action != Action::ControlRequested {
         return None;
     }
     let verb = detail(event, "verb").or_else(|| detail(event, "control"))?;
-    let mut services: Vec<&str> = detail(event, "units")
-        .unwrap_or_default()
-        .split([' ', ','])
-        .filter(|name| !name.is_empty())
-        .take(64)
-        .collect();
-    if services.is_empty() {
-        services.push(&event.service.name);
+    let own = event.service.name.as_str();
+    let units = detail(event, "units").unwrap_or_default();
+    let mut services: Vec<&str> = units.split([' ', ',']).filter(|name| !name.is_empty()).take(64).collect();
+    let is_own = |name: &str| name == own || own.strip_suffix(".service") == Some(name);
+    if services.is_empty() || services.iter().any(|name| is_own(name)) {
+        services = vec![own];
     }
-    Some(Request { verb, effect: Effect::of_verb(verb), services })
+    Some(Request { verb, effect: Effect::of_request(event, verb), services })
 }
 
 /// Whether the Service Control Manager no longer starts a service by itself, although it may be started.
