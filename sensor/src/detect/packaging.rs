@@ -108,10 +108,10 @@ mod tests {
             (vec!["/bin/rpm"], true),
             (vec!["/usr/bin/python3.11", "/usr/bin/dnf", "upgrade"], true),
             (vec!["/usr/bin/python3", "/usr/bin/unattended-upgrade"], true),
-            (vec!["/usr/bin/python3", "/home/anna/dnf"], false),
+            (vec!["/usr/bin/python3", "/home/user/dnf"], false),
             (vec!["/usr/bin/python3"], false),
             (vec!["/tmp/dpkg"], false),
-            (vec!["/home/anna/usr/bin/dpkg"], false),
+            (vec!["/home/user/usr/bin/dpkg"], false),
             (vec!["/usr/bin/dpkg-query"], false),
             (vec!["/usr/bin/bash", "/usr/bin/dnf"], false),
         ] {

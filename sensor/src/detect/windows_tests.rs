@@ -113,13 +113,13 @@ fn unusual_but_honest_installs_are_not_told_as_high() {
     for (name, image, kind) in [
         ("PSEXESVC", r"C:\Windows\PSEXESVC.exe", SERVICE),
         ("PAExec-1234-ADMIN", r"C:\Windows\PAExec-1234-ADMIN.exe -service", SERVICE),
-        ("cpuz143", r"\??\C:\Users\anna\AppData\Local\Temp\cpuz143\cpuz143_x64.sys", DRIVER),
+        ("cpuz143", r"\??\C:\Users\user\AppData\Local\Temp\cpuz143\cpuz143_x64.sys", DRIVER),
         ("WinRing0_1_2_0", r"\??\C:\Program Files\Monitor\WinRing0x64.sys", DRIVER),
         ("PROCEXP152", r"\??\C:\Windows\system32\Drivers\PROCEXP152.SYS", DRIVER),
         ("VBoxSup", r"\SystemRoot\system32\DRIVERS\VBoxSup.sys", DRIVER),
         (
             "GoogleUpdaterInternal",
-            r#""C:\Users\anna\AppData\Local\Google\Update\GoogleUpdate.exe" /svc"#,
+            r#""C:\Users\user\AppData\Local\Google\Update\GoogleUpdate.exe" /svc"#,
             SERVICE,
         ),
         ("script", r"cmd.exe /c D:\jobs\start.cmd", SERVICE),

@@ -143,7 +143,10 @@ fn told(subject: &Subject<'_>) -> impl Fn((ServiceId, &'static Guard, Effect)) -
 
 /// How bad it is where units, scripts and requests are seen, and so who asked.
 fn elsewhere(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Severity> {
+    let is_absent = subject.event.note.as_deref().is_some_and(|note| note.contains("there was no unit"));
     let full = match effect {
+        // Nothing of that name was there that could have guarded.
+        Effect::Masked if is_absent => Severity::Medium,
         Effect::Masked | Effect::Killed | Effect::Removed => Severity::High,
         Effect::Stopped | Effect::Disabled | Effect::Other => Severity::Medium,
         // A crash of a program is no act of anybody; who stops it by force is seen as the request.
