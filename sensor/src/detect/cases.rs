@@ -60,6 +60,7 @@ pub(super) struct Event {
     after: i64,
     file: Option<String>,
     file_owner: Option<u32>,
+    link_target: Option<String>,
     file_mode: Option<u32>,
     #[serde(default)]
     diff: Vec<String>,
@@ -137,7 +138,7 @@ impl Event {
         let file = self.file.map(|path| FileFacts {
             path: BString::from(path),
             path_as_named: Known::Missing(Reason::NotRecorded),
-            link_target: None,
+            link_target: self.link_target.map(BString::from),
             sha256: Known::Missing(Reason::NotRecorded),
             size: Known::Missing(Reason::NotRecorded),
             mode: Known::Is(self.file_mode.unwrap_or(0o644)),

@@ -5,6 +5,7 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
+use crate::model::change::Change;
 use crate::model::finding::Severity;
 
 use super::{Analytic, EVERY};
@@ -46,7 +47,8 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     behaviour: "A service is created or changed so that its environment sets a variable by which the dynamic linker, \
         an interpreter or a runtime loads code from elsewhere: `LD_PRELOAD`, `LD_AUDIT`, `DYLD_INSERT_LIBRARIES`, a \
         .NET profiler; or a search path or start file (`PATH`, `LD_LIBRARY_PATH`, `PYTHONPATH`, `BASH_ENV`, …) that \
-        names a writable place or is set for a service that existed before.",
+        names a writable place or is set for a service that existed before. A file of \
+        variables in a place that everybody can write to counts as well.",
     suspicious: "The service's program is untouched, and yet every start of it runs the attacker's code.",
     benign: "Allocators and profilers are preloaded on purpose; new services that bring a search path of their own \
         are not told.",
@@ -105,31 +107,33 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
                 .points_to_all(registry),
         );
     }
+    verdicts.extend(open_files(subject));
     verdicts
+}
+
+/// Files of environment variables in places where others can write them.
+fn open_files(subject: &Subject<'_>) -> Vec<Verdict> {
+    let files = new_values(subject, &["EnvironmentFile"]);
+    let open = files.into_iter().map(|file| file.trim_start_matches('-')).filter_map(|file| {
+        let place = Place::of(file).filter(|place| place.is_open())?;
+        let why = format!(
+            "The service takes its environment from {}, which lies in {}.",
+            quoted(file),
+            place.word()
+        );
+        Some(
+            Verdict::new(Severity::Medium, file, why)
+                .points_to(&technique::HIJACK_FLOW)
+                .points_to(technique::persistence(&subject.event.service)),
+        )
+    });
+    open.collect()
 }
 
 /// The environment's assignments that came with the event, at most 64.
 fn new_assignments<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
-    let changes: Vec<&crate::model::change::Change> =
-        ["Environment", "EnvironmentVariables", "DefaultEnvironment"]
-            .iter()
-            .flat_map(|name| subject.changes_of(name).collect::<Vec<_>>())
-            .collect();
-    let values: Vec<&str> = if changes.is_empty() && subject.creates() {
-        ["Environment", "EnvironmentVariables"]
-            .iter()
-            .flat_map(|name| subject.settings_of(name).collect::<Vec<_>>())
-            .flat_map(|setting| setting.values.iter().map(String::as_str))
-            .collect()
-    } else {
-        changes
-            .iter()
-            .flat_map(|change| change.after.iter().filter(|value| !change.before.contains(value)))
-            .map(String::as_str)
-            .collect()
-    };
     // One value may hold several assignments: `Environment=A=1 B=2`.
-    values
+    new_values(subject, &["Environment", "EnvironmentVariables"])
         .into_iter()
         .flat_map(|value| {
             let alone = value.matches('=').count() <= 1;
@@ -137,4 +141,18 @@ fn new_assignments<'a>(subject: &Subject<'a>) -> Vec<&'a str> {
         })
         .take(64)
         .collect()
+}
+
+/// The values of settings that came with the event.
+fn new_values<'a>(subject: &Subject<'a>, names: &[&str]) -> Vec<&'a str> {
+    let changes: Vec<&Change> =
+        names.iter().flat_map(|name| subject.changes_of(name).collect::<Vec<_>>()).collect();
+    if changes.is_empty() && subject.creates() {
+        let settings = names.iter().flat_map(|name| subject.settings_of(name).collect::<Vec<_>>());
+        return settings.flat_map(|setting| setting.values.iter().map(String::as_str)).collect();
+    }
+    let added = changes
+        .into_iter()
+        .flat_map(|change| change.after.iter().filter(|value| !change.before.contains(value)));
+    added.map(String::as_str).collect()
 }

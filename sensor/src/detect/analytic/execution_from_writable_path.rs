@@ -5,6 +5,7 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
+use crate::model::event::Action;
 use crate::model::finding::Severity;
 use crate::model::service::Scope;
 
@@ -15,8 +16,8 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     title: "Service runs from a writable path",
     behaviour: "A service is created, changed or enabled so that it runs a program or a script from a directory for \
         temporary files, from memory, from a user's runtime or home directory, from a hidden directory, or from where \
-        logs, caches or web pages are kept. Scripts that are handed to an interpreter and commands within `sh -c` \
-        count as well.",
+        logs, caches or web pages are kept. Scripts that are handed to an interpreter, commands within `sh -c` \
+        and unit files that are links to such a place count as well.",
     suspicious: "Packages install programs where root alone can write. Whoever can write to the place can replace the \
         program and gains the service's rights; dropped malware lies there because it may.",
     benign: "Programs under development; deployments into a home directory (low); tools of a user in a user's own \
@@ -36,11 +37,13 @@ pub(super) static ANALYTIC: Analytic = Analytic {
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if !subject.defines() {
+    // A user's service that is enabled is another analytic's.
+    let enabled = subject.event.action == Action::Enabled && subject.event.service.scope == Scope::System;
+    if !subject.defines() && !enabled {
         return Vec::new();
     }
     let service = &subject.event.service;
-    let mut verdicts = Vec::new();
+    let mut verdicts: Vec<Verdict> = linked_file(subject).into_iter().collect();
     for command in subject.commands() {
         let worst = command
             .traits
@@ -63,6 +66,21 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         );
     }
     verdicts
+}
+
+/// A unit file that is a link to a place where others can put files.
+fn linked_file(subject: &Subject<'_>) -> Option<Verdict> {
+    let target = subject.event.file.as_ref()?.link_target.as_ref()?;
+    let target = std::str::from_utf8(target).ok()?;
+    let place = Place::of(target).filter(|place| *place != Place::Volatile || target != "/dev/null")?;
+    let service = &subject.event.service;
+    let severity = severity(place, service.scope)?;
+    let why = format!("The unit's file is a link to {}, which lies in {}.", quoted(target), place.word());
+    Some(
+        Verdict::new(severity, target, why)
+            .points_to(technique::persistence(service))
+            .points_to(technique::execution(service.manager)),
+    )
 }
 
 /// How bad a place is for a service of this scope; `None` where it is ordinary.
