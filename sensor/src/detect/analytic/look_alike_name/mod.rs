@@ -107,7 +107,7 @@ fn on_linux(subject: &Subject<'_>) -> Option<(Severity, String)> {
         return None;
     }
     let full = unescaped(&event.service.name);
-    let name = stem(&full);
+    let name = stem(&full)?;
     if let Some(pattern) = KERNEL_THREADS.iter().find(|pattern| glob::matches(pattern, name)) {
         let shown = quoted(name);
         return Some((Severity::Medium, format!("The name {shown} is that of a kernel thread ({pattern}).")));
@@ -222,24 +222,16 @@ fn is_system_directory(path: &str) -> bool {
         || directory.contains(r":\windows\winsxs\")
 }
 
-/// A unit's name without the suffix of its type and without its instance.
-fn stem(name: &str) -> &str {
-    let suffixes = [
-        ".service",
-        ".timer",
-        ".socket",
-        ".path",
-        ".target",
-        ".mount",
-        ".automount",
-        ".swap",
-        ".slice",
-        ".scope",
-        ".device",
-    ];
-    let name = suffixes
+/// A unit's name without the suffix of its type and without its instance; `None` for units that run nothing, whose
+/// names are paths and groups.
+fn stem(name: &str) -> Option<&str> {
+    let passive = [".mount", ".automount", ".swap", ".slice", ".scope", ".device", ".target"];
+    if passive.iter().any(|suffix| name.ends_with(suffix)) {
+        return None;
+    }
+    let name = [".service", ".timer", ".socket", ".path"]
         .iter()
         .find_map(|suffix| Some(without_suffix(name, suffix)).filter(|stem| stem.len() < name.len()))
         .unwrap_or(name);
-    name.split('@').next().unwrap_or(name)
+    name.split('@').next()
 }
