@@ -77,6 +77,7 @@ impl Play {
         let here = machine::prepare(self.disposable)?;
         let mut report = outcome::Report::new(self.json);
         let mut stage = stage::Stage::open(&self.sensor, &self.plans, here)?;
+        stage.report_start(&mut report);
         for scenario in &scenarios {
             stage.play(scenario, &mut report)?;
         }

@@ -27,6 +27,7 @@ pub(crate) struct Sensor {
     lines: Receiver<Result<Value>>,
     log: File,
     has_failed: bool,
+    started: Value,
 }
 
 impl Sensor {
@@ -52,9 +53,19 @@ impl Sensor {
                 }
             }
         });
-        let mut sensor = Self { plan, child, lines, log, has_failed: false };
-        sensor.until(&json!({"type": "started"}))?;
+        let mut sensor = Self { plan, child, lines, log, has_failed: false, started: Value::Null };
+        sensor.started = sensor.until(&json!({"type": "started"}))?.pop().unwrap_or_default();
         Ok(sensor)
+    }
+
+    /// The sources that it could not start, and what it says that it can't see; `None` where all of them run.
+    pub(crate) fn failed_sources(&self) -> Option<String> {
+        let sources = self.started.get("sources").and_then(Value::as_array);
+        let fails = |source: &Value| source.get("error").is_some_and(|error| !error.is_null());
+        match sources {
+            Some(sources) if !sources.is_empty() && !sources.iter().any(fails) => None,
+            _ => Some(self.started.to_string()),
+        }
     }
 
     /// The lines up to the first that matches a pattern, this one included.

@@ -18,6 +18,9 @@ const MARKER: &str = "svcsensor-marker-";
 /// Where generators write, and markers with them.
 const GENERATED: &str = "/run/systemd/generator";
 
+/// The name under which the start of a sensor is reported.
+const START: &str = "sensor/start";
+
 /// The name under which the end of a sensor is reported.
 const STOP: &str = "sensor/stop";
 
@@ -57,6 +60,16 @@ impl Stage {
             self.play_on(scenario, *filesystem, report)?;
         }
         Ok(())
+    }
+
+    /// Reports whether every sensor runs with all of its sources.
+    pub(crate) fn report_start(&self, report: &mut Report) {
+        for sensor in &self.sensors {
+            match sensor.failed_sources() {
+                None => report.passed(START, FileSystem::Root, sensor.plan),
+                Some(how) => report.failed(START, FileSystem::Root, sensor.plan, &how),
+            }
+        }
     }
 
     /// Stops all sensors and reports how they ended.
