@@ -98,11 +98,24 @@ fn is_near(name: &str, known: &str, length: usize) -> bool {
     if name.get(..stem(name)) == known.get(..stem(known)) {
         return false;
     }
+    // One letter changes one spot: all before it and all after it is the same. Only long names are worth more.
+    if length < 14 && !is_one_spot(name, known) {
+        return false;
+    }
     match strsim::osa_distance(name, known) {
         1 => length >= 6 || is_swap(name, known),
         2 => length >= 14,
         _ => false,
     }
+}
+
+/// Whether two names are the same but for at most two neighbouring letters.
+fn is_one_spot(one: &str, other: &str) -> bool {
+    let same = |(left, right): &(char, char)| left == right;
+    let before = one.chars().zip(other.chars()).take_while(same).count();
+    let after = one.chars().rev().zip(other.chars().rev()).take_while(same).count();
+    let longest = one.chars().count().max(other.chars().count());
+    before.saturating_add(after).saturating_add(2) >= longest
 }
 
 /// Whether two names have the same letters in another order.
@@ -167,6 +180,10 @@ mod tests {
             ("nginx2", None),
             ("nginx-blue", None),
             ("ngnix", Some(Likeness::Near("nginx"))),
+            ("posgresql", Some(Likeness::Near("postgresql"))),
+            ("postgressql", Some(Likeness::Near("postgresql"))),
+            ("qostgresqk", None),
+            ("systamd-resolvad", Some(Likeness::Near("systemd-resolved"))),
             ("systemd-resolvd", Some(Likeness::Near("systemd-resolved"))),
             ("systemd-reso1ved", Some(Likeness::Confusable("systemd-resolved"))),
             ("s\u{455}hd", Some(Likeness::Confusable("sshd"))),
