@@ -159,6 +159,10 @@ mod tests {
         fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
             self.program(path).map(|program| program.size)
         }
+        fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
+            Err(Reason::Exited)
+        }
+        fn follow(&mut self, _path: &BStr, _file: &BStr) {}
         fn process(&mut self, _pid: u32) -> Result<Process, Reason> {
             Err(Reason::Exited)
         }

@@ -41,14 +41,16 @@ impl Bursts {
     /// last minute, if the event is such a stop itself.
     ///
     /// That a service stopped is not enough, as all do at a shutdown: somebody must have asked, or its start changed.
-    /// What package managers do is left out.
-    pub(super) fn count(&mut self, event: &ServiceEvent) -> Burst {
+    /// What package managers do is left out, and so is the end of a service that `is_newborn`: nothing that the host had
+    /// is stopped by it.
+    pub(super) fn count(&mut self, event: &ServiceEvent, is_newborn: bool) -> Burst {
         let counts = matches!(
             Effect::of(event),
             Effect::Stopped | Effect::Killed | Effect::Disabled | Effect::Masked | Effect::Removed
         );
         if !counts
             || matches!(event.action, Action::Stopped | Action::Failed)
+            || (is_newborn && event.action == Action::Removed)
             || Packaging::of(event).is_involved()
         {
             return Burst::default();

@@ -113,7 +113,8 @@ impl Detector {
     /// The findings that an event gives rise to, in the order of the analytics.
     pub fn judge(&mut self, event: &ServiceEvent) -> Vec<Finding> {
         let birth = self.birth_of(event);
-        let subject = Subject::new(event, birth, self.bursts.count(event));
+        let burst = self.bursts.count(event, birth.is_some());
+        let subject = Subject::new(event, birth, burst);
         let mut findings = Vec::new();
         for analytic in self.analytics.clone() {
             if !analytic.managers.contains(&event.service.manager) {

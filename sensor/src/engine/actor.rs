@@ -58,7 +58,15 @@ pub(super) fn with_ancestry(
         table.seed(process.clone());
         process
     };
-    complete(&mut process, host);
+    if !table.has_exited(process.key) {
+        complete(&mut process, host);
+        // A process may take another name at any time (prctl(2), PR_SET_NAME).
+        if let Ok(comm) = host.comm(process.key.pid) {
+            process.comm = Known::Is(comm);
+        }
+    } else if process.cgroup.get().is_none() {
+        process.cgroup = Known::Missing(Reason::Exited);
+    }
     let mut ancestry = table.ancestry(process.key);
     // Where the table's chain breaks off before the first process, the host may still know the rest.
     for _ in 0..MOST_ANCESTORS {

@@ -23,6 +23,8 @@ pub(super) struct Counters {
     pub(super) evidence: u64,
     /// File observations that ended in the state that was known.
     pub(super) unchanged: u64,
+    /// File observations of attributes that were set as the last step of a change that was told.
+    pub(super) finishing: u64,
     /// File observations of a change that is no unit's.
     pub(super) without_unit: u64,
     /// File observations of names that systemd doesn't read.
@@ -47,6 +49,7 @@ impl Engine {
             ("observations.files", counters.files),
             ("observations.evidence", counters.evidence),
             ("observations.noise.unchanged", counters.unchanged),
+            ("observations.noise.finishing", counters.finishing),
             ("observations.noise.without_unit", counters.without_unit),
             ("observations.noise.not_a_unit", counters.not_a_unit),
             ("observations.directories", counters.directories),

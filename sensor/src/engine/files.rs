@@ -1,5 +1,8 @@
 //! Names that changed: when to look at them, and what they turn out to be.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use bstr::BString;
 
 use super::Engine;
@@ -9,6 +12,30 @@ use crate::host::{FileState, Host};
 use crate::model::observation::FileObservation;
 use crate::model::{FileOperation, Line, ObservationId, ProcessKey, Timestamp};
 use crate::path::join;
+
+/// The most changes that are remembered.
+const MOST_TOLD: usize = 256;
+
+/// Changes that were just told, by whom: setting mode and owner is the last step of many a way to write a file.
+#[derive(Default)]
+pub(super) struct Told {
+    recent: VecDeque<(BString, ProcessKey, Timestamp)>,
+}
+
+impl Told {
+    fn note(&mut self, touch: &Touch) {
+        if self.recent.len() >= MOST_TOLD {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((touch.path.clone(), touch.actor, touch.time));
+    }
+
+    fn just_now(&self, touch: &Touch, settle: Duration) -> bool {
+        self.recent.iter().any(|(path, actor, time)| {
+            *path == touch.path && *actor == touch.actor && touch.time.since(*time) <= settle
+        })
+    }
+}
 
 impl Engine {
     /// A name in a watched directory changed.
@@ -21,7 +48,12 @@ impl Engine {
         lines: &mut Vec<Line>,
     ) {
         self.counters.files += 1;
-        let path = join(seen.directory.as_ref(), seen.name.as_ref());
+        // What is followed itself has no name in a directory.
+        let path = if seen.name.is_empty() {
+            seen.directory.clone()
+        } else {
+            join(seen.directory.as_ref(), seen.name.as_ref())
+        };
         let actor = self.processes.resolve(seen.actor);
         let touch = Touch { path, actor, time, operation: seen.operation, evidence: vec![id], observed: 1 };
         if seen.error != 0 {
@@ -70,13 +102,7 @@ impl Engine {
     }
 
     /// Tells a change that was finished, unless the name is gone: then it waits for its return.
-    fn tell_or_wait(
-        &mut self,
-        touch: Touch,
-        settle: std::time::Duration,
-        host: &mut dyn Host,
-        lines: &mut Vec<Line>,
-    ) {
+    fn tell_or_wait(&mut self, touch: Touch, settle: Duration, host: &mut dyn Host, lines: &mut Vec<Line>) {
         let known = self.units.knows(touch.path.as_ref());
         if !known || host.file(touch.path.as_ref()) != FileState::Absent {
             self.tell(&touch, host, lines);
@@ -110,6 +136,15 @@ impl Engine {
             self.counters.without_unit += touch.observed;
             return;
         }
+        let content_stays = observed.units.iter().all(|change| change.changes.is_empty());
+        if touch.operation == FileOperation::Attribute
+            && content_stays
+            && self.told.just_now(touch, self.settle)
+        {
+            self.counters.finishing += touch.observed;
+            return;
+        }
+        self.told.note(touch);
         self.counters.evidence += touch.observed;
         for change in observed.units {
             let event = self.event(change, &observed.file, touch, host);

@@ -184,7 +184,13 @@ impl Units {
     pub(super) fn read_state(&self, path: &BStr, host: &mut dyn Host) -> inventory::FileState {
         match host.file(path) {
             FileState::Absent => inventory::FileState::Absent,
-            FileState::Regular(file) => inventory::FileState::Regular(regular(&file)),
+            FileState::Regular(file) => {
+                // Whoever writes by another of its names is not seen in this directory.
+                if file.links > 1 {
+                    host.follow(path, path);
+                }
+                inventory::FileState::Regular(regular(&file))
+            }
             FileState::Symlink { target } => {
                 let file = self.follow(path, &target, host).map(Arc::new);
                 inventory::FileState::Symlink(SymbolicLink { target, file })
@@ -196,8 +202,8 @@ impl Units {
     }
 
     /// The file that a link leads to, unless the inventory has it anyway.
-    fn follow(&self, path: &BStr, target: &BString, host: &mut dyn Host) -> Option<inventory::RegularFile> {
-        let mut path = BString::from(path);
+    fn follow(&self, link: &BStr, target: &BString, host: &mut dyn Host) -> Option<inventory::RegularFile> {
+        let mut path = BString::from(link);
         let mut target = target.clone();
         for _ in 0..MOST_LINKS {
             path = follow_one(path.as_ref(), target.as_ref());
@@ -205,7 +211,10 @@ impl Units {
                 return None;
             }
             match host.file(path.as_ref()) {
-                FileState::Regular(file) => return Some(regular(&file)),
+                FileState::Regular(file) => {
+                    host.follow(link, path.as_ref());
+                    return Some(regular(&file));
+                }
                 FileState::Symlink { target: next } => target = next,
                 FileState::Absent | FileState::Directory | FileState::Special | FileState::Unreadable(_) => {
                     return None;

@@ -25,6 +25,14 @@ pub trait Host {
     /// The size in bytes of the file at `path`, following links.
     fn size(&mut self, path: &BStr) -> Result<u64, Reason>;
 
+    /// The name that a process bears now: it may have changed it since it began.
+    fn comm(&mut self, pid: u32) -> Result<BString, Reason>;
+
+    /// Asks for changes of the file at `file`, wherever it is, to be told as changes at `path`, which leads to it.
+    ///
+    /// It answers nothing: what comes of it, if anything, are observations.
+    fn follow(&mut self, path: &BStr, file: &BStr);
+
     /// The process with this id, as the host tells it now.
     fn process(&mut self, pid: u32) -> Result<Process, Reason>;
 

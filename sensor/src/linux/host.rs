@@ -21,6 +21,7 @@ pub struct LiveHost {
     names: UserNames,
     hash_limit: u64,
     hasher: mpsc::SyncSender<BString>,
+    follow: Vec<(BString, BString)>,
 }
 
 /// A large program's hash that is ready.
@@ -46,7 +47,14 @@ impl LiveHost {
                 ready(Hashed { path, sha256 });
             }
         })?;
-        Ok(Self { names: UserNames::default(), hash_limit, hasher })
+        Ok(Self { names: UserNames::default(), hash_limit, hasher, follow: Vec::new() })
+    }
+}
+
+impl LiveHost {
+    /// Takes what was asked to be followed: a path and the file that it leads to.
+    pub fn take_followed(&mut self) -> Vec<(BString, BString)> {
+        std::mem::take(&mut self.follow)
     }
 }
 
@@ -70,6 +78,14 @@ impl Host for LiveHost {
 
     fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
         files::size(path)
+    }
+
+    fn comm(&mut self, pid: u32) -> Result<BString, Reason> {
+        proc::comm(pid)
+    }
+
+    fn follow(&mut self, path: &BStr, file: &BStr) {
+        self.follow.push((path.into(), file.into()));
     }
 
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {

@@ -88,6 +88,7 @@ impl Live {
         let mut hangup = signal(SignalKind::hangup())?;
         let process = self.sources.process_fd().map(Readable::new).transpose()?;
         let files = self.sources.files_fd().map(Readable::new).transpose()?;
+        let followed = self.sources.followed_fd().map(Readable::new).transpose()?;
         let mut heartbeat = tokio::time::interval(self.heartbeat);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         heartbeat.tick().await;
@@ -114,6 +115,10 @@ impl Live {
                     ended = self.take_process_records();
                 }
                 guard = Readable::wait(files.as_ref()) => {
+                    guard?.clear_ready();
+                    ended = self.take_file_changes()?;
+                }
+                guard = Readable::wait(followed.as_ref()) => {
                     guard?.clear_ready();
                     ended = self.take_file_changes()?;
                 }
@@ -216,6 +221,16 @@ impl Live {
     }
 
     fn feed(&mut self, input: Input) -> Option<Ended> {
+        let mut ended = self.feed_one(input);
+        for (path, file) in self.host.take_followed() {
+            if let Some(input) = self.sources.follow(path.as_ref(), file.as_ref()) {
+                ended = ended.or(self.feed_one(input));
+            }
+        }
+        ended
+    }
+
+    fn feed_one(&mut self, input: Input) -> Option<Ended> {
         self.recorder.input(&input);
         let mut host = RecordingHost { host: &mut self.host, recorder: &mut self.recorder };
         self.pipeline.feed(input, &mut host, &mut self.out);

@@ -54,6 +54,15 @@ pub fn process(pid: u32) -> Result<Process, Reason> {
     }
 }
 
+/// The name that process `pid` bears now.
+///
+/// # Errors
+/// Why it can't be read.
+pub fn comm(pid: u32) -> Result<BString, Reason> {
+    let text = read(Path::new(&format!("/proc/{pid}/comm")), 64).map_err(|error| reason(&error))?;
+    Ok(text.strip_suffix(b"\n").unwrap_or(&text).into())
+}
+
 /// The ids of all processes that are there now.
 pub fn all() -> io::Result<Vec<u32>> {
     Ok(fs::read_dir("/proc")?

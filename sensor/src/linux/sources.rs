@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
 use super::clock;
 use super::ebpf::{FileSource, ProcessSource, TracingWatcher};
@@ -182,6 +182,29 @@ impl Sources {
         }
     }
 
+    /// What becomes readable when files that are followed changed.
+    pub fn followed_fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.files {
+            Files::Fanotify(watcher) => Some(watcher.files().as_fd()),
+            Files::Tracing(_) | Files::Unwatched => None,
+        }
+    }
+
+    /// Tells changes of `file` as changes at `path`, which leads to it; what the engine must know of that comes back.
+    pub fn follow(&mut self, path: &BStr, file: &BStr) -> Option<Input> {
+        let followed = match &mut self.files {
+            Files::Fanotify(watcher) => {
+                watcher.follow(path, file).map(|()| None).map_err(|error| in_full(&error))
+            }
+            Files::Tracing(watcher) => watcher.follow(path, file).map_err(|error| in_full(&error)),
+            Files::Unwatched => Ok(None),
+        };
+        followed.unwrap_or_else(|error| {
+            tracing::warn!("what is written to {file} by another name than {path} is not seen: {error}");
+            None
+        })
+    }
+
     /// Takes a batch of kernel records, oldest first; empty when there are none.
     pub fn process_records(&mut self) -> Vec<Vec<u8>> {
         let mut records = Vec::new();
@@ -203,6 +226,7 @@ impl Sources {
         };
         let mut seen = Vec::new();
         while seen.is_empty() && watcher.read(&mut seen)? {}
+        watcher.read_followed(&mut seen)?;
         let now = clock::now();
         Ok(seen.into_iter().map(|seen| Input::File(now, Box::new(seen))).collect())
     }

@@ -55,6 +55,7 @@ pub(super) enum Answer {
     List { path: Text, names: ResultForm<Vec<Text>> },
     Program { path: Text, program: ResultForm<ProgramForm> },
     Size { path: Text, size: ResultForm<u64> },
+    Comm { pid: u32, comm: ResultForm<Text> },
     Process { pid: u32, process: ResultForm<Box<ProcessForm>> },
     Processes { pids: Vec<u32> },
     Writes { pid: u32, device: u64, inode: u64, writes: bool },

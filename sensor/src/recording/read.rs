@@ -124,6 +124,7 @@ pub struct Answers {
     lists: HashMap<BString, VecDeque<Result<Vec<BString>, Reason>>>,
     programs: HashMap<BString, VecDeque<Result<Program, Reason>>>,
     sizes: HashMap<BString, VecDeque<Result<u64, Reason>>>,
+    comms: HashMap<u32, VecDeque<Result<BString, Reason>>>,
     processes: HashMap<u32, VecDeque<Result<Process, Reason>>>,
     all_processes: VecDeque<Vec<u32>>,
     writes: HashMap<(u32, u64, u64), VecDeque<bool>>,
@@ -154,6 +155,9 @@ impl Answers {
             }
             Answer::Size { path, size } => {
                 self.sizes.entry(entry::path(path)).or_default().push_back(size.result(|size| size));
+            }
+            Answer::Comm { pid, comm } => {
+                self.comms.entry(pid).or_default().push_back(comm.result(Into::into));
             }
             Answer::Process { pid, process } => {
                 self.processes.entry(pid).or_default().push_back(process.result(|process| (*process).into()));
@@ -202,6 +206,15 @@ impl Host for Answers {
     fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
         let answer = self.sizes.get_mut(path).and_then(VecDeque::pop_front);
         self.give(answer)?
+    }
+
+    fn comm(&mut self, pid: u32) -> Result<BString, Reason> {
+        let answer = self.comms.get_mut(&pid).and_then(VecDeque::pop_front);
+        self.give(answer)?
+    }
+
+    fn follow(&mut self, _path: &BStr, _file: &BStr) {
+        // What came of it was recorded as observations.
     }
 
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {
@@ -270,6 +283,10 @@ mod tests {
         fn size(&mut self, _path: &BStr) -> Result<u64, Reason> {
             Ok(77)
         }
+        fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
+            Ok("cp".into())
+        }
+        fn follow(&mut self, _path: &BStr, _file: &BStr) {}
         fn process(&mut self, pid: u32) -> Result<Process, Reason> {
             let key = crate::model::ProcessKey { pid, start_ns: 7 };
             Ok(Process::unknown(key, Reason::Denied))
@@ -298,7 +315,7 @@ mod tests {
                 host.file(BStr::new("/x")),
                 host.list(BStr::new("/d")),
                 host.program(BStr::new("/p")),
-                host.size(BStr::new("/p")),
+                (host.size(BStr::new("/p")), host.comm(5)),
                 host.process(5),
                 host.processes(),
                 host.writes(5, (1, 2)),

@@ -111,6 +111,16 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         size
     }
 
+    fn comm(&mut self, pid: u32) -> Result<BString, Reason> {
+        let comm = self.host.comm(pid);
+        self.recorder.answer(|| Answer::Comm { pid, comm: ResultForm::of(comm.clone(), Into::into) });
+        comm
+    }
+
+    fn follow(&mut self, path: &BStr, file: &BStr) {
+        self.host.follow(path, file);
+    }
+
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {
         let process = self.host.process(pid);
         self.recorder.answer(|| Answer::Process {

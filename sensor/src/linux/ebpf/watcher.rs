@@ -13,10 +13,15 @@ use crate::linux::path::os_path;
 use crate::linux::watch::{Marked, Marker, Role, Watches};
 use crate::model::ObservationKind;
 
+/// The most files that are followed.
+const MOST_FOLLOWED: usize = 16_384;
+
 /// Directories that are watched by tracing programs.
 pub struct TracingWatcher {
     watches: Watches<FileSource>,
     directories: Directories,
+    /// Files that are followed, wherever they are written from.
+    followed: Directories,
     changes: u64,
 }
 
@@ -53,8 +58,12 @@ impl Marker for FileSource {
 impl TracingWatcher {
     /// Watches `wanted`, or what leads there, by `source`.
     pub fn new(source: FileSource, wanted: Vec<BString>) -> Self {
-        let mut watcher =
-            Self { watches: Watches::new(source, wanted), directories: Directories::new(), changes: 0 };
+        let mut watcher = Self {
+            watches: Watches::new(source, wanted),
+            directories: Directories::new(),
+            followed: Directories::new(),
+            changes: 0,
+        };
         watcher.refresh(&mut Vec::new());
         watcher
     }
@@ -77,6 +86,20 @@ impl TracingWatcher {
         let mut watched: Vec<_> = self.directories.iter().collect();
         watched.sort_unstable();
         watched.into_iter().map(|(key, path)| Input::Watch(*key, Some(path.clone()))).collect()
+    }
+
+    /// Tells changes of `file` as changes at `path`, which leads to it; what the engine must know of that comes back.
+    ///
+    /// # Errors
+    /// When it can't be watched.
+    pub fn follow(&mut self, path: &BStr, file: &BStr) -> Result<Option<Input>, WatchError> {
+        let key = self.watches.marker_mut().watch(os_path(file), false)?;
+        if self.followed.len() >= MOST_FOLLOWED || self.directories.contains_key(&key) {
+            return Ok(None);
+        }
+        self.followed.insert(key, path.into());
+        self.directories.insert(key, path.into());
+        Ok(Some(Input::Watch(key, Some(path.into()))))
     }
 
     /// Takes at most `max` records as inputs, oldest first, with what they change about the watches between them.
@@ -122,8 +145,9 @@ impl TracingWatcher {
             return;
         }
         self.changes = self.watches.changes();
-        let now: Directories =
-            self.watches.all().map(|(key, watched)| (*key, watched.path.clone())).collect();
+        let followed = self.followed.iter().map(|(key, path)| (*key, path.clone()));
+        let watched = self.watches.all().map(|(key, watched)| (*key, watched.path.clone()));
+        let now: Directories = followed.chain(watched).collect();
         for key in self.directories.keys().filter(|key| !now.contains_key(*key)) {
             inputs.push(Input::Watch(*key, None));
         }

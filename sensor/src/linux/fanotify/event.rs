@@ -20,6 +20,10 @@ pub mod mask {
     pub const CREATE: u64 = 0x100;
     /// It was removed.
     pub const DELETE: u64 = 0x200;
+    /// The marked file itself was removed.
+    pub const DELETE_SELF: u64 = 0x400;
+    /// The marked file itself was moved.
+    pub const MOVE_SELF: u64 = 0x800;
     /// The queue was full, and an unknown number of events is lost.
     pub const QUEUE_OVERFLOW: u64 = 0x4000;
     /// Marks: events of the directory's entries too.
@@ -30,6 +34,8 @@ pub mod mask {
     /// What is asked of a directory that holds unit files.
     pub const UNIT_DIRECTORY: u64 =
         CREATE | DELETE | MOVED_FROM | MOVED_TO | MODIFY | CLOSE_WRITE | ATTRIB | ON_CHILD | ON_DIRECTORY;
+    /// What is asked of a file that has other names.
+    pub const FILE: u64 = MODIFY | ATTRIB | CLOSE_WRITE | DELETE_SELF | MOVE_SELF;
     /// What is asked of a directory on the way to one.
     pub const ANCESTOR: u64 = CREATE | DELETE | MOVED_FROM | MOVED_TO | ON_DIRECTORY;
 }
@@ -41,9 +47,9 @@ pub struct Notice {
     pub mask: u64,
     /// The process that did it; zero when it is outside of the reader's pid namespace.
     pub pid: i32,
-    /// The directory; `None` for an overflow of the queue.
+    /// The directory, or the file itself where that is marked; `None` for an overflow of the queue.
     pub directory: Option<FileHandle>,
-    /// The entry's name; `.` for the directory itself.
+    /// The entry's name; `.` for the directory itself, empty for a file that is marked itself.
     pub name: BString,
 }
 
@@ -67,6 +73,8 @@ pub struct Notices<'a> {
 const METADATA: usize = 24;
 /// `FANOTIFY_METADATA_VERSION`.
 const VERSION: u8 = 3;
+/// `FAN_EVENT_INFO_TYPE_FID`: a file.
+const FILE: u8 = 1;
 /// `FAN_EVENT_INFO_TYPE_DFID_NAME` and `FAN_EVENT_INFO_TYPE_DFID`: a directory, with and without a name.
 const DIRECTORY_AND_NAME: u8 = 2;
 const DIRECTORY: u8 = 3;
@@ -91,7 +99,7 @@ impl<'a> Notices<'a> {
         while let (Some(kind), Some(length)) = (rest.first(), array(rest, 2)) {
             let length = usize::from(u16::from_ne_bytes(length));
             let record = rest.get(4..length).ok_or(fail("record longer than the event"))?;
-            if matches!(*kind, DIRECTORY_AND_NAME | DIRECTORY) {
+            if matches!(*kind, FILE | DIRECTORY_AND_NAME | DIRECTORY) {
                 let (directory, name) =
                     handle_and_name(record).ok_or(fail("handle longer than its record"))?;
                 notice.directory = Some(directory);

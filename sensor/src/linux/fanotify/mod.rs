@@ -25,7 +25,7 @@ pub enum FanotifyError {
     /// The group could not be made; needs `CAP_SYS_ADMIN` and Linux 5.9.
     #[error("fanotify_init")]
     Init(#[source] Errno),
-    /// A directory could not be marked.
+    /// A directory or file could not be marked.
     #[error("fanotify_mark {path}")]
     Mark {
         /// The directory.
@@ -55,28 +55,35 @@ impl Group {
     ///
     /// # Errors
     /// [`FanotifyError::Init`] without `CAP_SYS_ADMIN`, or before Linux 5.9.
-    pub fn new() -> Result<Self, FanotifyError> {
+    pub fn of_directories() -> Result<Self, FanotifyError> {
+        Self::new(nix::libc::FAN_REPORT_DIR_FID | nix::libc::FAN_REPORT_NAME)
+    }
+
+    /// Makes a group whose events name a file and a process.
+    ///
+    /// # Errors
+    /// [`FanotifyError::Init`] without `CAP_SYS_ADMIN`, or before Linux 5.1.
+    pub fn of_files() -> Result<Self, FanotifyError> {
+        Self::new(nix::libc::FAN_REPORT_FID)
+    }
+
+    fn new(report: u32) -> Result<Self, FanotifyError> {
         let flags = InitFlags::FAN_CLASS_NOTIF
             | InitFlags::FAN_CLOEXEC
             | InitFlags::FAN_NONBLOCK
-            | InitFlags::from_bits_retain(nix::libc::FAN_REPORT_DIR_FID | nix::libc::FAN_REPORT_NAME);
+            | InitFlags::from_bits_retain(report);
         let inner = Fanotify::init(flags, EventFFlags::O_RDONLY).map_err(FanotifyError::Init)?;
         Ok(Self { inner })
     }
 
-    /// Marks the directory at `path` for the events of `mask`, and tells its handle.
+    /// Marks the directory or file at `path`, following links, for the events of `mask`, and tells its handle.
     ///
     /// # Errors
-    /// When it does not exist, is no directory, or its file system tells no handles.
+    /// When it does not exist, or its file system tells no handles.
     pub fn mark(&self, path: &BStr, mask: u64) -> Result<FileHandle, FanotifyError> {
         let os_path = os_path(path);
         self.inner
-            .mark(
-                MarkFlags::FAN_MARK_ADD | MarkFlags::FAN_MARK_ONLYDIR,
-                MaskFlags::from_bits_retain(mask),
-                rustix::fs::CWD,
-                Some(os_path),
-            )
+            .mark(MarkFlags::FAN_MARK_ADD, MaskFlags::from_bits_retain(mask), rustix::fs::CWD, Some(os_path))
             .map_err(|errno| FanotifyError::Mark { path: path.to_string(), errno })?;
         FileHandle::of(os_path).map_err(|errno| FanotifyError::Handle { path: path.to_string(), errno })
     }
@@ -113,7 +120,7 @@ mod tests {
     /// Needs `CAP_SYS_ADMIN`; says so where it has none.
     #[test]
     fn a_write_in_a_marked_directory_is_told_with_its_name_and_process() {
-        let group = match Group::new() {
+        let group = match Group::of_directories() {
             Ok(group) => group,
             Err(error) => {
                 println!("skipped: {error}: {:?}", std::error::Error::source(&error));

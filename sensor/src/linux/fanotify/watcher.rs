@@ -1,5 +1,6 @@
 //! Directories that are watched by fanotify, and what its events mean as observations.
 
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use bstr::{BStr, BString};
@@ -7,16 +8,22 @@ use nix::errno::Errno;
 
 use super::event::{Notice, Notices, mask};
 use super::{FanotifyError, FileHandle, Group};
+use crate::linux::path::os_path;
 use crate::linux::watch::{Marked, Marker, Role, Watches};
 use crate::model::observation::{FANOTIFY, FileObservation};
 use crate::model::{FileOperation, Known, ProcessKey, Reason};
 
+/// The most files that are followed.
+const MOST_FOLLOWED: usize = 16_384;
 /// One read's worth of events.
 const BUFFER: usize = 64 * 1024;
 
 /// Directories that are watched by fanotify, and a queue of their events.
 pub struct Watcher {
     watches: Watches<Group>,
+    /// Files that are followed, wherever they are written from.
+    files: Group,
+    followed: HashMap<FileHandle, BTreeSet<BString>>,
     buffer: Vec<u8>,
     counters: Counters,
 }
@@ -43,6 +50,9 @@ impl Marker for Group {
 
     fn mark(&mut self, path: &BStr, role: Role) -> Marked<FileHandle> {
         let mask = if role == Role::Ancestor { mask::ANCESTOR } else { mask::UNIT_DIRECTORY };
+        if os_path(path).is_file() {
+            return Marked::Absent;
+        }
         match Group::mark(self, path, mask) {
             Ok(handle) => Marked::As(handle),
             Err(FanotifyError::Mark { errno: Errno::ENOENT | Errno::ENOTDIR, .. }) => Marked::Absent,
@@ -65,8 +75,15 @@ impl Watcher {
     /// # Errors
     /// When there is no fanotify to be had.
     pub fn new(wanted: Vec<BString>) -> Result<Self, FanotifyError> {
-        let watches = Watches::new(Group::new()?, wanted);
-        Ok(Self { watches, buffer: vec![0; BUFFER], counters: Counters::default() })
+        let watches = Watches::new(Group::of_directories()?, wanted);
+        let files = Group::of_files()?;
+        Ok(Self {
+            watches,
+            files,
+            followed: HashMap::new(),
+            buffer: vec![0; BUFFER],
+            counters: Counters::default(),
+        })
     }
 
     /// Directories that can't be watched, and why.
@@ -82,6 +99,56 @@ impl Watcher {
     /// The queue, to be awaited.
     pub fn group(&self) -> &Group {
         self.watches.marker()
+    }
+
+    /// What becomes readable when files that are followed changed.
+    pub fn files(&self) -> &Group {
+        &self.files
+    }
+
+    /// Tells changes of `file` as changes at `path`, which leads to it.
+    ///
+    /// # Errors
+    /// When it can't be marked, or too many files are.
+    pub fn follow(&mut self, path: &BStr, file: &BStr) -> Result<(), FanotifyError> {
+        let handle = self.files.mark(file, mask::FILE)?;
+        if self.followed.len() >= MOST_FOLLOWED && !self.followed.contains_key(&handle) {
+            return Err(FanotifyError::Mark { path: file.to_string(), errno: Errno::ENOSPC });
+        }
+        self.followed.entry(handle).or_default().insert(path.into());
+        Ok(())
+    }
+
+    /// Reads changes of files that are followed, at most one buffer full.
+    ///
+    /// # Errors
+    /// What read(2) says.
+    pub fn read_followed(&mut self, told: &mut Vec<FileObservation>) -> io::Result<()> {
+        let length = self.files.read(&mut self.buffer)?;
+        for notice in Notices::new(self.buffer.get(..length).unwrap_or_default()) {
+            self.counters.read += 1;
+            let Ok(notice) = notice else {
+                self.counters.undecodable += 1;
+                continue;
+            };
+            if notice.mask & mask::QUEUE_OVERFLOW != 0 {
+                self.counters.overflows += 1;
+                continue;
+            }
+            let paths = notice.directory.as_ref().and_then(|handle| self.followed.get(handle));
+            let (Some(paths), Some(operation)) = (paths, operation(notice.mask)) else {
+                self.counters.stale += 1;
+                continue;
+            };
+            self.counters.told += 1;
+            told.extend(paths.iter().map(|path| observation(operation, path.clone(), &notice)));
+            if operation == FileOperation::Unlink
+                && let Some(gone) = &notice.directory
+            {
+                self.followed.remove(gone);
+            }
+        }
+        Ok(())
     }
 
     /// Reads what is in the queue, at most one buffer full; true when there may be more.
@@ -123,16 +190,7 @@ impl Watcher {
             operation(notice.mask).filter(|_| !matches!(notice.name.as_slice(), b"" | b"."))
         {
             for directory in watched {
-                let seen = FileObservation {
-                    operation,
-                    directory: directory.path,
-                    name: notice.name.clone(),
-                    is_directory: notice.mask & mask::ON_DIRECTORY != 0,
-                    actor: ProcessKey { pid: u32::try_from(notice.pid).unwrap_or(0), start_ns: 0 },
-                    object: Known::Missing(Reason::Unsupported),
-                    error: 0,
-                    hook: FANOTIFY,
-                };
+                let seen = observation(operation, directory.path, notice);
                 self.watches.follow(directory.role, seen, told);
             }
         }
@@ -144,6 +202,19 @@ impl Watcher {
     }
 }
 
+fn observation(operation: FileOperation, directory: BString, notice: &Notice) -> FileObservation {
+    FileObservation {
+        operation,
+        directory,
+        name: notice.name.clone(),
+        is_directory: notice.mask & mask::ON_DIRECTORY != 0,
+        actor: ProcessKey { pid: u32::try_from(notice.pid).unwrap_or(0), start_ns: 0 },
+        object: Known::Missing(Reason::Unsupported),
+        error: 0,
+        hook: FANOTIFY,
+    }
+}
+
 /// The most telling of an event's bits: what follows looks at the file itself, so one is enough.
 fn operation(mask: u64) -> Option<FileOperation> {
     [
@@ -151,6 +222,8 @@ fn operation(mask: u64) -> Option<FileOperation> {
         (mask::MOVED_TO, FileOperation::RenameTo),
         (mask::DELETE, FileOperation::Unlink),
         (mask::MOVED_FROM, FileOperation::RenameFrom),
+        (mask::DELETE_SELF, FileOperation::Unlink),
+        (mask::MOVE_SELF, FileOperation::RenameFrom),
         (mask::CREATE, FileOperation::Create),
         (mask::MODIFY, FileOperation::Write),
         (mask::ATTRIB, FileOperation::Attribute),
