@@ -26,6 +26,17 @@ pub struct ExecCommand {
     pub path: String,
     /// All arguments, the first being what the program is told as its own name. `$VAR` and `${VAR}` are not expanded.
     pub argv: Vec<String>,
+    /// Where the unit's other settings have the program looked for.
+    pub places: ExecPlaces,
+}
+
+/// Where a unit has its programs looked for, besides what the command line says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecPlaces {
+    /// `ExecSearchPath=`: the directories for plain names. Without any, those of [`SEARCH_PATH`].
+    pub search: Vec<String>,
+    /// `RootDirectory=`: what the program takes for the root of the file system.
+    pub root: Option<String>,
 }
 
 /// What the prefixes of a command say.
@@ -87,12 +98,21 @@ pub struct Commands {
 }
 
 impl ExecCommand {
-    /// Where systemd looks for the program: its path, or the places of a plain name in order.
+    /// Where systemd looks for the program, as paths of the host: its path, or the places of a plain name in order.
     pub fn candidates(&self) -> Vec<String> {
-        if self.path.starts_with('/') {
+        let inside = if self.path.starts_with('/') {
             vec![self.path.clone()]
-        } else {
+        } else if self.places.search.is_empty() {
             SEARCH_PATH.iter().map(|directory| format!("{directory}/{}", self.path)).collect()
+        } else {
+            let directories = self.places.search.iter();
+            directories
+                .map(|directory| format!("{}/{}", directory.trim_end_matches('/'), self.path))
+                .collect()
+        };
+        match self.places.root.as_deref().map(|root| root.trim_end_matches('/')) {
+            None | Some("") => inside,
+            Some(root) => inside.into_iter().map(|path| format!("{root}{path}")).collect(),
         }
     }
 
@@ -213,7 +233,8 @@ fn command(
         return Err(CommandError::NoName);
     }
     let raw = printable(start.get(..used).unwrap_or(start).trim_ascii_end());
-    Ok(Some(ExecCommand { setting: setting.to_owned(), raw, flags, path, argv }))
+    let places = ExecPlaces::default();
+    Ok(Some(ExecCommand { setting: setting.to_owned(), raw, flags, path, argv, places }))
 }
 
 /// How many bytes of `start` were taken when `rest` is left.

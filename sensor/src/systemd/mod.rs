@@ -41,7 +41,7 @@ pub mod unit;
 pub mod words;
 
 pub use change::{Observed, UnitChange, observe, observe_path};
-pub use command_line::{CommandError, Commands, ExecCommand, ExecFlags};
+pub use command_line::{CommandError, Commands, ExecCommand, ExecFlags, ExecPlaces};
 pub use control::{Addressed, ControlAction, ControlOptions, ControlRequest, Tool};
 pub use inventory::{
     DependencyLink, DropIn, EffectiveUnit, FileChange, FileState, Fragment, Hash, Inventory, LoadState,

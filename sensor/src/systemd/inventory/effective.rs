@@ -5,20 +5,16 @@ use std::collections::BTreeMap;
 use bstr::BString;
 
 use super::drop_in::DropIn;
+use super::loading::{Loading, place};
 use super::lookup::{Found, Resolved};
+use super::verify::refused;
 use super::{FileState, Inventory};
+use crate::model::Scope;
 use crate::model::service::{Enablement, Setting};
-use crate::model::{Reason, Scope};
 use crate::systemd::command_line::ExecCommand;
 use crate::systemd::location::{DependencyKind, DropInOwner};
-use crate::systemd::merge::Merger;
-use crate::systemd::name::{UnitName, UnitType};
+use crate::systemd::name::UnitName;
 use crate::systemd::search_path::Role;
-use crate::systemd::specifier::{ManagerFacts, SpecifierContext, expand};
-use crate::systemd::unit::UnitFile;
-
-/// How many problems of a unit are kept.
-const PROBLEMS_MAX: usize = 100;
 
 /// A unit as its manager would load it from the files that are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,24 +138,28 @@ impl Inventory {
         }
         let aliases = if file.is_some() { self.aliases(scope, &id) } else { Vec::new() };
         let drop_ins = self.drop_ins(scope, &id, &aliases);
-        let mut loading = Loading::new(self, &id, facts, file);
+        let fragment = file.map(Fragment::of);
+        let mut loading =
+            Loading::new(self, &id, facts, file, fragment.as_ref().map(|fragment| fragment.path.as_ref()));
         loading.read(&drop_ins);
         let load = broken.unwrap_or(loading.state);
         let enablement = self.enablement(scope, name, &loading.install());
-        let description = loading.description();
-        let (settings, commands) = loading.merger.finish();
+        let (description, places) = (loading.description(), loading.places());
+        let problems = std::mem::take(&mut loading.problems);
+        let (settings, mut commands) = loading.merger.finish();
+        place(&mut commands, &places, &settings);
         let mut unit = EffectiveUnit {
             description,
             scope,
             load,
-            fragment: file.map(Fragment::of),
+            fragment,
             drop_ins: drop_ins.into_iter().map(|(drop_in, _)| drop_in).collect(),
             settings,
             commands,
             enablement,
             pulls_in: self.pulls_in(scope, &id, &aliases),
             pulled_in_by: self.pulled_in_by(scope, &id, &aliases),
-            problems: loading.problems,
+            problems,
             aliases,
             name: id,
         };
@@ -182,10 +182,11 @@ impl Inventory {
     ) -> Option<EffectiveUnit> {
         state.content()?;
         let facts = &self.managers.get(&scope)?.facts;
-        let mut loading = Loading::new(self, name, facts, None);
+        let mut loading = Loading::new(self, name, facts, None, None);
         loading.read_file(&BString::default(), state, true);
-        let description = loading.description();
-        let (settings, commands) = loading.merger.finish();
+        let (description, places) = (loading.description(), loading.places());
+        let (settings, mut commands) = loading.merger.finish();
+        place(&mut commands, &places, &settings);
         Some(EffectiveUnit {
             name: name.clone(),
             description,
@@ -284,193 +285,5 @@ impl Fragment {
                 _ => None,
             },
         }
-    }
-}
-
-/// A unit while its files are read.
-struct Loading<'a> {
-    inventory: &'a Inventory,
-    file: Option<Found<'a>>,
-    context: SpecifierContext<'a>,
-    merger: Merger<'a>,
-    state: LoadState,
-    /// Whether a drop-in that has a say in enablement can't be read to the end.
-    is_broken: bool,
-    problems: Vec<UnitProblem>,
-}
-
-/// What `[Install]` sections say, as far as enablement depends on it.
-#[derive(Debug, Default)]
-pub(super) struct Install {
-    /// `Alias=`, specifiers expanded.
-    pub(super) aliases: Vec<String>,
-    /// `DefaultInstance=`
-    pub(super) default_instance: Option<String>,
-    /// Whether anything can be done to enable it: `Alias=`, `WantedBy=` and their like.
-    pub(super) has_rules: bool,
-    /// Whether there is `Also=`.
-    pub(super) has_also: bool,
-    /// Whether the main file or such a drop-in can't be read to the end.
-    pub(super) is_broken: bool,
-}
-
-impl<'a> Loading<'a> {
-    fn new(
-        inventory: &'a Inventory,
-        id: &'a UnitName,
-        facts: &'a ManagerFacts,
-        file: Option<Found<'a>>,
-    ) -> Self {
-        let context = SpecifierContext { unit: id, fragment: None, manager: facts };
-        let state = match file {
-            None if id.unit_type().needs_fragment() => LoadState::NotFound,
-            Some(found) if found.state.is_null() => LoadState::Masked,
-            _ => LoadState::Loaded,
-        };
-        Self {
-            inventory,
-            file,
-            context,
-            merger: Merger::new(context),
-            state,
-            is_broken: false,
-            problems: Vec::new(),
-        }
-    }
-
-    /// Reads the main file and the drop-ins.
-    fn read(&mut self, drop_ins: &[(DropIn, &'a FileState)]) {
-        if let Some(found) = self.file.filter(|_| self.state != LoadState::Masked) {
-            let path = found.directory.path_of(found.name.as_str());
-            match self.read_file(&path, found.state, true) {
-                Reading::Whole => {}
-                Reading::CutShort => self.state = LoadState::Error,
-                Reading::Refused => self.state = LoadState::BadSetting,
-            }
-        }
-        if self.state == LoadState::Masked {
-            return;
-        }
-        for (drop_in, state) in drop_ins.iter().filter(|(drop_in, _)| !drop_in.masks) {
-            // Only drop-ins of the unit's own name and of its template have a say in enablement.
-            let id = self.context.unit;
-            let installs =
-                drop_in.owner == id.as_str() || id.template().is_some_and(|t| drop_in.owner == t.as_str());
-            // What systemd can't read of a drop-in, it leaves out; the unit is loaded all the same.
-            let reading = self.read_file(&drop_in.path, state, installs);
-            self.is_broken |= installs && reading == Reading::CutShort;
-        }
-    }
-
-    fn read_file(&mut self, path: &BString, state: &FileState, installs: bool) -> Reading {
-        let Some(content) = self.inventory.behind(path, state).content() else {
-            self.problem(path, 0, unreadable(state).to_owned());
-            return Reading::CutShort;
-        };
-        let file = UnitFile::parse(content);
-        for problem in &file.problems {
-            self.problem(path, problem.line, problem.kind.to_string());
-        }
-        let mut reading = if file.is_cut_short() { Reading::CutShort } else { Reading::Whole };
-        for refusal in self.merger.apply(&file, installs) {
-            if refusal.fatal {
-                reading = Reading::Refused;
-            }
-            self.problem(path, refusal.line, refusal.text);
-        }
-        reading
-    }
-
-    fn problem(&mut self, path: &BString, line: u32, text: String) {
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(UnitProblem { path: path.clone(), line, text });
-        }
-    }
-
-    fn description(&self) -> Option<String> {
-        self.merger.values("Unit", "Description").last().map(|text| expand(text, &self.context))
-    }
-
-    /// What the files that were read say of enablement.
-    fn install(&self) -> Install {
-        let values = |name: &str| self.merger.values("Install", name);
-        let has_any = |names: &[&str]| names.iter().any(|name| !values(name).is_empty());
-        Install {
-            aliases: values("Alias").iter().map(|alias| expand(alias, &self.context)).collect(),
-            default_instance: values("DefaultInstance")
-                .last()
-                .map(|instance| expand(instance, &self.context)),
-            has_rules: has_any(&["Alias", "WantedBy", "RequiredBy", "UpheldBy"]),
-            has_also: has_any(&["Also"]),
-            is_broken: self.is_broken || self.state == LoadState::Error,
-        }
-    }
-}
-
-/// How far a file could be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    /// To the end.
-    Whole,
-    /// To a line that is no text or no section, or not at all.
-    CutShort,
-    /// To an assignment that systemd refuses.
-    Refused,
-}
-
-/// Why a file can't be read, in words.
-fn unreadable(state: &FileState) -> &'static str {
-    match state {
-        FileState::Absent => "the file does not exist",
-        FileState::Directory => "it is a directory",
-        FileState::Special(_) => "it is no regular file",
-        FileState::Symlink(_) => "what the link points to could not be read",
-        FileState::Unreadable(Reason::TooLarge) => "the file is too large to be read",
-        FileState::Unreadable(_) | FileState::Regular(_) => "the file could not be read",
-    }
-}
-
-/// Why systemd would refuse a unit as a whole, though it takes each setting; `None` when it does not
-/// (`service_verify` and its like).
-fn refused(unit: &EffectiveUnit) -> Option<&'static str> {
-    let has = |section: &str, names: &dyn Fn(&str) -> bool| {
-        unit.settings.iter().any(|setting| setting.section == section && names(&setting.name))
-    };
-    match unit.name.unit_type() {
-        UnitType::Service => refused_service(unit),
-        UnitType::Socket if !has("Socket", &|name| name.starts_with("Listen")) => {
-            Some("the socket has no Listen setting")
-        }
-        UnitType::Timer if !has("Timer", &|name| name.starts_with("On")) => {
-            Some("the timer has no time to elapse")
-        }
-        UnitType::Path if !has("Path", &|name| name.starts_with("Path") || name == "DirectoryNotEmpty") => {
-            Some("the path unit has no path to watch")
-        }
-        _ => None,
-    }
-}
-
-/// The same for services.
-fn refused_service(unit: &EffectiveUnit) -> Option<&'static str> {
-    let count = |setting: &str| unit.commands.iter().filter(|command| command.setting == setting).count();
-    let (start, stop) = (count("ExecStart"), count("ExecStop"));
-    let action = unit.value("Unit", "SuccessAction").is_some_and(|action| action != "none");
-    let default_type = if unit.value("Service", "BusName").is_some() { "dbus" } else { "simple" };
-    let service_type =
-        unit.value("Service", "Type").unwrap_or(if start == 0 { "oneshot" } else { default_type });
-    let remains = unit.value("Service", "RemainAfterExit").is_some_and(|value| {
-        matches!(value.to_ascii_lowercase().as_str(), "1" | "yes" | "y" | "true" | "t" | "on")
-    });
-    if start == 0 && stop == 0 && !action {
-        Some("the service has neither ExecStart= nor ExecStop= nor SuccessAction=")
-    } else if service_type != "oneshot" && start == 0 {
-        Some("the service has no ExecStart=, which only Type=oneshot may lack")
-    } else if start == 0 && !remains && !action {
-        Some("the service has no ExecStart= and no RemainAfterExit=yes")
-    } else if service_type != "oneshot" && start > 1 {
-        Some("the service has more than one ExecStart=, which only Type=oneshot may have")
-    } else {
-        None
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a unit is started by itself, as `systemctl is-enabled` tells it (`unit_file_lookup_state`).
 
-use super::effective::Install;
+use super::loading::Install;
 use super::lookup::{Found, Resolved};
 use super::{Directory, FileState, Inventory};
 use crate::model::Scope;

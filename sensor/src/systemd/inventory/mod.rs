@@ -5,7 +5,9 @@ mod drop_in;
 mod effective;
 mod enablement;
 mod file;
+mod loading;
 mod lookup;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -150,7 +150,7 @@ fn enablement_of_templates_and_odd_links() {
         assert_eq!(tree.enablement(name), expected, "{name}");
     }
     let bad = UnitName::parse("ch1.socket").unwrap();
-    assert_eq!(tree.0.enablement(Scope::System, &bad, &effective::Install::default()), Enablement::Bad);
+    assert_eq!(tree.0.enablement(Scope::System, &bad, &loading::Install::default()), Enablement::Bad);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tests of the inventory on small trees of files.
 
+mod drop_ins;
 mod enablement;
-mod loading;
 
 use std::sync::Arc;
 
@@ -97,10 +97,16 @@ fn the_first_directory_defines_a_unit() {
 #[test]
 fn instances_come_from_their_template() {
     let mut tree = Tree::new();
-    tree.file(&format!("{LIB}/a@.service"), "[Unit]\nDescription=of %i\n[Service]\nExecStart=/bin/x %I %n\n");
+    tree.file(
+        &format!("{LIB}/a@.service"),
+        "[Unit]\nDescription=of %i\n[Service]\nExecStart=/bin/x %I %n %y\n",
+    );
     let unit = tree.effective("a@b-c.service").unwrap();
     assert_eq!((unit.name.as_str(), unit.description.as_deref()), ("a@b-c.service", Some("of b-c")));
-    assert_eq!(unit.commands[0].argv, ["/bin/x", "b/c", "a@b-c.service"]);
+    assert_eq!(
+        unit.commands[0].argv,
+        ["/bin/x", "b/c", "a@b-c.service", "/usr/lib/systemd/system/a@.service"]
+    );
     assert_eq!(unit.fragment.unwrap().path, "/usr/lib/systemd/system/a@.service");
     tree.file(&format!("{LIB}/a@z.service"), PLAIN);
     assert_eq!(tree.files("a@z.service"), ["/usr/lib:a@z.service"]);

@@ -1,6 +1,7 @@
 //! Drop-ins, masks, dependency links and load states, against what `systemd --user --test` 252 loads.
 
 use super::*;
+use crate::systemd::command_line::ExecCommand;
 
 /// The order in which `same.conf` was found in each directory when the one before was taken away.
 #[test]
@@ -66,6 +67,28 @@ fn drop_ins_may_be_links_to_known_files() {
         unit.problems.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>(),
         ["/etc/systemd/system/a.service.d/loop.conf"]
     );
+}
+
+#[test]
+fn settings_say_where_programs_are() {
+    let mut tree = Tree::new();
+    tree.file(
+        &format!("{LIB}/a.service"),
+        "[Service]\nExecStart=x\nExecStartPre=+/y\nExecStop=/z\nRootDirectoryStartOnly=yes\n",
+    );
+    let candidates = |tree: &Tree| {
+        let unit = tree.effective("a.service").unwrap();
+        let all: Vec<String> = unit.commands.iter().flat_map(ExecCommand::candidates).collect();
+        all.join(" ")
+    };
+    assert!(candidates(&tree).starts_with("/usr/local/sbin/x /usr/local/bin/x "));
+    tree.file(
+        &format!("{ETC}/a.service.d/x.conf"),
+        "[Service]\nExecSearchPath=/tmp:rel\nExecSearchPath=/var/%p/\nRootDirectory=/srv/%p\n",
+    );
+    assert_eq!(candidates(&tree), "/srv/a/tmp/x /srv/a/var/a/x /y /z");
+    tree.file(&format!("{ETC}/a.service.d/y.conf"), "[Service]\nRootDirectoryStartOnly=no\n");
+    assert_eq!(candidates(&tree), "/srv/a/tmp/x /srv/a/var/a/x /y /srv/a/z");
 }
 
 #[test]
