@@ -17,6 +17,7 @@ use super::location::Location;
 use super::name::UnitName;
 use super::search_path::{Role, UnitDirectory};
 use super::text_diff::text_diff;
+use super::unit::ProblemKind;
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Action, Change, Mechanism, Scope, TextDiff};
 
@@ -179,7 +180,7 @@ impl UnitChange {
     /// Adds the units before and after, and the settings that differ.
     fn between(mut self, before: Option<EffectiveUnit>, after: Option<EffectiveUnit>) -> Self {
         self.changes = setting_changes(settings_of(before.as_ref()), settings_of(after.as_ref()));
-        if let Some(text) = after.as_ref().and_then(refusal) {
+        for text in after.as_ref().into_iter().flat_map(|unit| [refusal(unit), incomplete(unit)]).flatten() {
             self.add_note(&text);
         }
         self.before = before;
@@ -287,6 +288,13 @@ fn refusal(unit: &EffectiveUnit) -> Option<String> {
             Some(format!("systemd refuses the unit as it stands: {why}"))
         }
     }
+}
+
+/// What was not looked at of a unit's files, though systemd reads it; `None` when all was.
+fn incomplete(unit: &EffectiveUnit) -> Option<String> {
+    let cut = [ProblemKind::FileTooLarge, ProblemKind::TooManyAssignments].map(|kind| kind.to_string());
+    let problem = unit.problems.iter().find(|problem| cut.contains(&problem.text))?;
+    Some(format!("{} is not known in full: {}", problem.path, problem.text))
 }
 
 /// Whether the manager starts such a unit by itself.

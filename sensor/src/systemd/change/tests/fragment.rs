@@ -54,6 +54,20 @@ fn changes_without_effect_say_so() {
 }
 
 #[test]
+fn a_unit_that_is_not_read_to_the_end_says_so() {
+    let mut tree = Tree::new();
+    let padded = format!("{PLAIN}{}[Service]\nExecStartPost=/evil\n", "#\n".repeat(600_000));
+    check(
+        &mut tree,
+        &format!("{ETC}/a.service"),
+        file(&padded),
+        &[
+            "Created a.service UnitFile: ExecStart  > /x: /etc/systemd/system/a.service is not known in full: the file is larger than 1 MiB: the rest was not looked at",
+        ],
+    );
+}
+
+#[test]
 fn overrides_modify_what_they_hide() {
     let mut tree = Tree::new();
     tree.file(&format!("{LIB}/a.service"), "[Service]\nExecStart=/vendor\n");
