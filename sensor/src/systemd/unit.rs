@@ -96,10 +96,16 @@ impl UnitFile {
     /// Reads a unit file's bytes.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut parser = Parser::default();
-        parser.run(bytes.get(..FILE_MAX).unwrap_or(bytes));
-        if bytes.len() > FILE_MAX && !parser.file.is_cut_short() {
-            let line = parser.line;
-            parser.problem(line, ProblemKind::FileTooLarge);
+        let Some(head) = bytes.get(..FILE_MAX).filter(|head| head.len() < bytes.len()) else {
+            parser.run(bytes);
+            return parser.file;
+        };
+        // The last line that is looked at is a whole one.
+        let whole = head.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at.saturating_add(1));
+        parser.run(head.get(..whole).unwrap_or(head));
+        if !parser.file.is_cut_short() {
+            let kind = if whole == 0 { ProblemKind::LineTooLong } else { ProblemKind::FileTooLarge };
+            parser.problem(parser.line.saturating_add(1), kind);
         }
         parser.file
     }
@@ -354,6 +360,13 @@ mod tests {
         let long = |length: usize| [b"[S]\nA=1\n", "#".repeat(length).as_bytes(), b"\nB=2"].concat();
         check(&long(LINE_MAX - 1 - 20), &["2 S.A=1", "4 S.B=2"], &[]);
         check(&long(LINE_MAX), &["2 S.A=1"], &[(3, ProblemKind::FileTooLarge)]);
+        // The cut does not go through a line, so that it makes no letter of two bytes invalid.
+        let letters = format!("[S]\n{}", "A\u{e4}=\u{e4}\\\n".repeat(FILE_MAX / 7 + 10));
+        assert_eq!(
+            UnitFile::parse(letters.as_bytes()).problems.last().unwrap().kind,
+            ProblemKind::FileTooLarge
+        );
+        check("#".repeat(FILE_MAX + 1).as_bytes(), &[], &[(1, ProblemKind::LineTooLong)]);
         let many = format!("[S]\n{}", "a=\n".repeat(ASSIGNMENTS_MAX + 1));
         let file = UnitFile::parse(many.as_bytes());
         assert_eq!(file.assignments.len(), ASSIGNMENTS_MAX);

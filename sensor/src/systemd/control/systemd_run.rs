@@ -5,7 +5,7 @@ use super::{ControlAction, ControlRequest, Tool, unit_name};
 use crate::systemd::name::UnitType;
 
 const SYNTAX: Syntax = Syntax {
-    short: "hH:M:E:p:tPqGdSu:rCvT",
+    short: "hH:M:E:p:tPqGdSu:rC:vT",
     flags: &[
         "help",
         "version",
