@@ -203,7 +203,18 @@ fn defined(
             }
             change
         }
-        (true, true) => modified(pending, name, mechanism, &own, before, after),
+        (true, true) => match &pending.after {
+            FileState::Symlink(link)
+                if inventory.is_refused(pending.scope, &pending.directory.path, name, &link.target)
+                    && before.as_ref().and_then(path_of) == after.as_ref().and_then(path_of) =>
+            {
+                let change = pending.change(name, Action::Modified, mechanism);
+                let note =
+                    format!("no effect: systemd does not take a link to {} as another name", link.target);
+                change.noting(&note).without_changes(before, after)
+            }
+            _ => modified(pending, name, mechanism, &own, before, after),
+        },
     };
     Some(if name.kind() == NameKind::Template {
         let instances = inventory.affected(pending.scope, &DropInOwner::Template(name.clone()));

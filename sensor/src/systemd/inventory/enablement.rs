@@ -83,7 +83,7 @@ impl Inventory {
                 }
                 runtime |= !directory.facts.persistent;
                 anywhere |= directory.facts.persistent;
-            } else if links.same_name {
+            } else if links.same_name && matches!(file.state, FileState::Symlink(_)) {
                 linked |= directory.role() == Role::Admin;
                 linked_runtime |= !directory.facts.persistent;
             }

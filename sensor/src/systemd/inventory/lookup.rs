@@ -131,6 +131,19 @@ impl Inventory {
         (target != *name && may_alias(name, &target)).then_some(target)
     }
 
+    /// Whether systemd passes over a link `name` in `directory` to `target`: it stays within the search path and gives
+    /// no unit another name.
+    pub(in crate::systemd) fn is_refused(
+        &self,
+        scope: Scope,
+        directory: &[u8],
+        name: &UnitName,
+        target: &[u8],
+    ) -> bool {
+        !self.leads_out(scope, directory, target)
+            && self.alias_target(scope, directory, name, target).is_none()
+    }
+
     /// Whether a link in `directory` to `target` leads out of the directories that `scope`'s manager reads.
     fn leads_out(&self, scope: Scope, directory: &[u8], target: &[u8]) -> bool {
         let path = self.absolute(directory, target);

@@ -213,7 +213,9 @@ fn aliases_name_and_unname() {
         &mut tree,
         &format!("{ETC}/a.service"),
         FileState::link("/usr/lib/systemd/system/a.service"),
-        &["Modified a.service UnitFile: : no effect: /usr/lib/systemd/system/a.service has priority"],
+        &[
+            "Modified a.service UnitFile: : no effect: systemd does not take a link to /usr/lib/systemd/system/a.service as another name",
+        ],
     );
 }
 

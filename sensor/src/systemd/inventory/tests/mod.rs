@@ -90,6 +90,7 @@ fn the_first_directory_defines_a_unit() {
     assert_eq!(tree.files("a.service"), ["/run:a.service"]);
     tree.link(&format!("{ETC}/a.service"), "/usr/lib/systemd/system/a.service");
     assert_eq!(tree.files("a.service"), ["/run:a.service"]);
+    assert_eq!(tree.enablement("a.service"), Enablement::Static);
     tree.link(&format!("{ETC}/a.service"), "/usr/lib/systemd/system/a.socket");
     assert_eq!(tree.files("a.service"), ["/run:a.service"]);
 }
