@@ -116,7 +116,10 @@ impl Host {
     /// Takes in what a record says.
     pub(super) fn observe(&mut self, observed: &Observed, counters: &mut Counters) {
         match &observed.seen {
-            Seen::Installed(installed) => super::install::installed(self, observed, installed),
+            Seen::Installed(installed) => {
+                self.tables.user(installed.client.sid.as_ref(), installed.client.user.as_ref());
+                super::install::installed(self, observed, installed);
+            }
             Seen::StartType(change) => super::registry::start_type(self, observed, change),
             Seen::Value(write) | Seen::KeyPermissions(write) => {
                 let mut write = write.clone();

@@ -21,6 +21,8 @@ pub(super) struct Tables {
     pipes: VecDeque<Seen<Logon>>,
     handles: VecDeque<(Seen<Handle>, Target)>,
     calls: VecDeque<Seen<Call>>,
+    /// Users by their security ids.
+    users: Bounded<String, String>,
 }
 
 /// Something, and which record told it when.
@@ -49,7 +51,28 @@ impl Tables {
             pipes: VecDeque::new(),
             handles: VecDeque::new(),
             calls: VecDeque::new(),
+            users: Bounded::new(REMEMBERED),
         }
+    }
+
+    /// Remembers which user a security id is.
+    pub(super) fn user(&mut self, sid: Option<&String>, user: Option<&String>) {
+        if let (Some(sid), Some(user)) = (sid, user)
+            && self.users.get(sid).is_none()
+        {
+            self.users.insert(sid.clone(), user.clone());
+        }
+    }
+
+    /// The user with a security id: of the system's own, or as a record told.
+    pub(super) fn find_user(&self, sid: &str) -> Option<String> {
+        let own = match sid {
+            "S-1-5-18" => r"NT AUTHORITY\SYSTEM",
+            "S-1-5-19" => r"NT AUTHORITY\LOCAL SERVICE",
+            "S-1-5-20" => r"NT AUTHORITY\NETWORK SERVICE",
+            _ => return self.users.get(sid).cloned(),
+        };
+        Some(own.to_owned())
     }
 
     /// Remembers a process. Sysmon's record and the audit's complete each other.
@@ -133,16 +156,19 @@ impl Tables {
     }
 
     pub(super) fn logon(&mut self, seen: Seen<Logon>) {
+        self.user(seen.what.sid.as_ref(), seen.what.user.as_ref());
         if let Some(id) = seen.what.logon_id.filter(|id| !is_well_known(*id)) {
             self.logons.insert(id, seen);
         }
     }
 
     pub(super) fn pipe(&mut self, seen: Seen<Logon>) {
+        self.user(seen.what.sid.as_ref(), seen.what.user.as_ref());
         push(&mut self.pipes, seen);
     }
 
     pub(super) fn handle(&mut self, seen: Seen<Handle>, target: Target) {
+        self.user(seen.what.requester.sid.as_ref(), seen.what.requester.user.as_ref());
         push(&mut self.handles, (seen, target));
     }
 

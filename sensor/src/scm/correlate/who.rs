@@ -53,8 +53,9 @@ pub(super) fn find_out(host: &Host, draft: &mut Draft) -> Who {
     }
     by_call(tables, draft);
     by_handle(tables, draft);
+    by_key(tables, draft);
     let client = complete(tables, &draft.client, draft.last);
-    let session = Session::find(tables, draft, client.as_ref());
+    let session = Session::find(tables, draft, client.as_ref()).name_user(tables);
     let mut details = Vec::new();
     let doer = client.as_ref().map_or(&draft.client, |client| &client.what.process);
     tell_client(doer, &mut details);
@@ -180,6 +181,34 @@ fn by_handle(tables: &Tables, draft: &mut Draft) {
     draft.cite(id);
 }
 
+/// Finds the client among the processes of its session: the one that looked at the service's key at the time.
+fn by_key(tables: &Tables, draft: &mut Draft) {
+    let Some(logon) = draft.client.logon_id.filter(|id| !is_well_known(*id)) else { return };
+    if draft.client.process_id.is_some() {
+        return;
+    }
+    let key = draft.name.key.clone();
+    let fits = move |handle: &Handle, target: Target| {
+        target == Target::Key
+            && handle.requester.logon_id == Some(logon)
+            && handle.requester.process_id.is_some()
+            && same(handle.service.as_deref(), key.as_deref())
+    };
+    let found: Vec<&Seen<Handle>> = tables
+        .find_handles(back(draft.first, OPENED), draft.last.after(Duration::from_secs(1)), fits)
+        .collect();
+    let Some(first) = found.first() else { return };
+    if found.iter().any(|other| other.what.requester.process_id != first.what.requester.process_id) {
+        return;
+    }
+    let Doer { process_id, image, .. } = first.what.requester.clone();
+    draft.client.complete(&Doer { process_id, image, ..Doer::default() });
+    draft.basis =
+        Some(("it is of the client's session and looked at the service's key at the time", Confidence::Low));
+    let id = first.id;
+    draft.cite(id);
+}
+
 /// The right that a client needs for what the draft tells, and whether on the SCM itself.
 fn right(draft: &Draft) -> Option<(u32, bool)> {
     match &draft.kind {
@@ -244,6 +273,12 @@ impl Session {
             }
         }
         session
+    }
+
+    /// Names the user where only the security id is known.
+    fn name_user(mut self, tables: &Tables) -> Self {
+        self.user = self.user.or_else(|| tables.find_user(self.sid.as_deref()?));
+        self
     }
 
     fn take(&mut self, logon: &Logon) {
