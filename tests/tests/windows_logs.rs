@@ -281,6 +281,26 @@ fn files_are_merged_by_time() {
 }
 
 #[test]
+fn a_thread_of_its_own_makes_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut content = log(0..1000, "HOST");
+    content[4096 + 65_536..4096 + 65_536 + 8].fill(0);
+    let path = put(folder.path(), "log.evtx", &content);
+    let read = |ahead_bytes| -> Vec<String> {
+        let limits = Limits { ahead_bytes, ..Limits::new(|_, _, _| true) };
+        open(&path, limits)
+            .map(|record| format!("{:?}", record.map_err(|error| error.kind.to_string())))
+            .collect()
+    };
+    let expected = read(u64::MAX);
+    assert!(expected.len() > 500);
+    assert_eq!(read(0), expected);
+    // Records that nobody takes do not keep the thread.
+    let limits = Limits { ahead_bytes: 0, ..Limits::new(|_, _, _| true) };
+    assert!(open(&path, limits).next().is_some());
+}
+
+#[test]
 fn what_nobody_asked_for_is_only_counted() {
     let folder = tempfile::tempdir().unwrap();
     let path = put(folder.path(), "log.evtx", &log(0..10, "HOST"));

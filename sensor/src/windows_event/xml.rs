@@ -213,3 +213,67 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     let attribute = start.try_get_attribute(name).ok().flatten()?;
     attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WHOLE: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider \
+        Name='Service Control Manager' Guid='{5}'/><EventID Qualifiers='16384'>7045</EventID><Version>1</Version>\
+        <Keywords>0x8080000000000000</Keywords><TimeCreated SystemTime='2024-03-04T05:06:07.1234567Z'/><EventRecordID>9\
+        </EventRecordID><Execution ProcessID='700' ThreadID='8'/><Channel>System</Channel><Computer>H</Computer>\
+        <Security UserID='S-1-5-18'/></System><EventData><Data Name='ServiceName'>a &amp; b&#33; &x; <![CDATA[<c>]]></Data>\
+        <Data/><Data>second</Data><Binary>00</Binary></EventData><UserData><A xmlns='x'><B>leaf</B></A></UserData></Event>";
+
+    #[test]
+    fn an_event_is_read_with_all_it_says() {
+        let event = parse(WHOLE.as_bytes(), None).unwrap();
+        assert_eq!((event.id, event.version, event.record_id), (7045, 1, Some(9)));
+        assert_eq!(event.time.to_string(), "2024-03-04T05:06:07.123456700Z");
+        assert_eq!(
+            (event.process_id, event.thread_id, event.user_sid.as_deref()),
+            (Some(700), Some(8), Some("S-1-5-18"))
+        );
+        let fields: Vec<_> =
+            event.fields.iter().map(|field| (field.name.as_str(), field.value.text().into_owned())).collect();
+        let expected = [
+            ("ServiceName", "a & b! &x; <c>"),
+            ("param1", ""),
+            ("param2", "second"),
+            ("Binary", "00"),
+            ("B", "leaf"),
+        ];
+        assert_eq!(fields, expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn what_is_no_event_says_why() {
+        for (text, expected) in [
+            (
+                "<Event><System><TimeCreated SystemTime='2024-03-04T05:06:07Z'/></System></Event>",
+                XmlError::NoEventId,
+            ),
+            ("<Event><System><EventID>1</EventID></System></Event>", XmlError::NoTime),
+        ] {
+            assert_eq!(parse(text.as_bytes(), None), Err(expected), "{text}");
+        }
+        assert!(matches!(parse(b"<Event><System></Event>", None), Err(XmlError::Malformed(_))));
+        assert!(matches!(parse(b"<Event>", None), Err(XmlError::Malformed(_))));
+        assert_eq!(parse(b"<Event>\xff", None), Err(XmlError::NotUtf8(7)));
+        let deep = "<a>".repeat(MAX_DEPTH + 1);
+        assert_eq!(parse(deep.as_bytes(), None), Err(XmlError::TooDeep));
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_event_is_read_or_refused(place in 0_usize..900, byte: u8, length in 0_usize..900) {
+            let mut bytes = WHOLE.as_bytes().to_vec();
+            let last = bytes.len() - 1;
+            bytes[place.min(last)] = byte;
+            bytes.truncate(length.max(1));
+            let _ = parse(&bytes, None);
+        }
+    }
+}

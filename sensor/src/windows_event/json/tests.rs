@@ -1,5 +1,6 @@
 //! The same records in the shapes in which agents write them. Every record here is made up.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -143,4 +144,26 @@ fn what_is_no_event_says_why() {
         parse(b"{\"EventID\":\"x\",\"@timestamp\":\"2024-05-06T07:08:09Z\"}"),
         Err(JsonError::NoEventId)
     );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "[\\[{\\]}:,\"0-9a-zA-Z#@._ <>/-]{0,200}") {
+        let _ = parse(text.as_bytes());
+    }
+
+    #[test]
+    fn any_values_in_known_places_are_read_or_refused(
+        names in prop::collection::vec(prop::sample::select(vec!["Event", "System", "EventID", "winlog", "event_data",
+            "EventData", "Data", "#text", "#attributes", "Name", "TimeCreated", "SystemTime", "@timestamp", "EventTime",
+            "EventReceivedTime", "Keywords", "Properties", "Value", "host"]), 1..8),
+        number: i64,
+        text in "\\PC{0,12}",
+    ) {
+        let mut value = if number % 2 == 0 { json!(number) } else { json!(text) };
+        for (place, name) in names.iter().enumerate() {
+            value = if place % 3 == 2 { json!([value, null]) } else { json!({*name: value, "EventID": 1}) };
+        }
+        let _ = from_value(&value);
+    }
 }

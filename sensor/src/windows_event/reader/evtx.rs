@@ -9,6 +9,7 @@ use evtx::{EvtxChunkData, EvtxChunkHeader, ParserSettings};
 use memchr::memmem;
 
 use super::Record;
+use super::ahead::Batch;
 use super::error::{ReadError, ReadErrorKind};
 use super::limits::Limits;
 use crate::model::Timestamp;
@@ -90,8 +91,13 @@ impl EvtxRecords {
         oldest.1
     }
 
-    /// Reads the next chunk into the batch; `None` at the end of the file.
-    fn next_chunk(&mut self) -> Option<()> {
+    /// The file's size in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The records of the next chunk; `None` at the end of the file.
+    pub(super) fn next_batch(&mut self) -> Option<Batch> {
         if self.done >= self.chunks {
             if self.told_truncation {
                 return None;
@@ -106,8 +112,7 @@ impl EvtxRecords {
             } else {
                 self.missing_chunks().into_iter().map(Err).collect()
             };
-            self.batch = items.into_iter();
-            return Some(());
+            return Some(items);
         }
         let number = self.oldest.saturating_add(self.done) % self.chunks.max(1);
         self.done = self.done.saturating_add(1);
@@ -116,8 +121,7 @@ impl EvtxRecords {
             Ok(bytes) => self.decode_or_tell(number, bytes),
             Err(error) => vec![Err(ReadErrorKind::Io(error))],
         };
-        self.batch = items.into_iter();
-        Some(())
+        Some(items)
     }
 
     /// Whether the file header counts more chunks than there are.
@@ -148,13 +152,13 @@ impl EvtxRecords {
     }
 
     /// Decodes a chunk. Should the decoder not be up to what the chunk holds, the chunk counts as damaged.
-    fn decode_or_tell(&mut self, number: u64, bytes: Vec<u8>) -> Vec<Result<Record, ReadErrorKind>> {
+    fn decode_or_tell(&mut self, number: u64, bytes: Vec<u8>) -> Batch {
         catch_unwind(AssertUnwindSafe(|| self.decode(number, bytes))).unwrap_or_else(|_| {
             vec![Err(ReadErrorKind::DamagedChunk { number, reason: "its decoder gave up".to_owned() })]
         })
     }
 
-    fn decode(&mut self, number: u64, bytes: Vec<u8>) -> Vec<Result<Record, ReadErrorKind>> {
+    fn decode(&mut self, number: u64, bytes: Vec<u8>) -> Batch {
         let damaged = |reason: String| vec![Err(ReadErrorKind::DamagedChunk { number, reason })];
         let mut data = match EvtxChunkData::new(bytes, false) {
             Ok(data) => data,
@@ -192,7 +196,7 @@ impl Iterator for EvtxRecords {
             if let Some(record) = self.batch.next() {
                 return Some(record.map_err(|kind| kind.at(&self.origin)));
             }
-            self.next_chunk()?;
+            self.batch = self.next_batch()?.into_iter();
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Limits {
     pub depth: usize,
     /// How many files are open at a time.
     pub open_files: usize,
+    /// Event log files of at least this size are decoded on a thread of their own.
+    pub ahead_bytes: u64,
 }
 
 impl Limits {
@@ -30,6 +32,7 @@ impl Limits {
             files: 100_000,
             depth: 3,
             open_files: 32,
+            ahead_bytes: 4 << 20,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reading recorded events: EVTX, event XML and JSON, packed or not, alone or in folders, merged by time.
 
+mod ahead;
 mod error;
 mod evtx;
 mod format;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::ahead::ahead;
 use super::error::{ReadError, ReadErrorKind};
 use super::evtx::EvtxRecords;
 use super::format::{ENOUGH, Encoding, Format, recognise};
@@ -190,7 +191,7 @@ fn peek_length() -> u64 {
 fn records(mut file: File, origin: &str, limits: Limits, depth: usize) -> Result<Records, ReadErrorKind> {
     let start = peek(&mut file).map_err(ReadErrorKind::Io)?;
     match recognise(&start) {
-        Some((Format::Evtx, _)) => Ok(Box::new(EvtxRecords::new(file, origin, limits)?)),
+        Some((Format::Evtx, _)) => Ok(ahead(EvtxRecords::new(file, origin, limits)?, origin, limits)),
         Some((Format::Xml | Format::Json, _)) => text(file, &start, origin, limits),
         Some((Format::Gzip, _)) => gzip(file, origin, limits, depth),
         Some((Format::Zip, _)) => Err(ReadErrorKind::TooDeep(limits.depth)),
