@@ -5,11 +5,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::environment::{Condition, Environment, FileSystem, Plan};
-use super::pattern::{self, Mismatch};
+use super::pattern::{Mismatch, Pattern};
 
 /// A pattern for lines, and where it is expected.
 ///
-/// All but the fields named here is the pattern; see [`pattern::matches`]. A pattern without `type` is for events.
+/// All but the fields named here is the pattern; see [`Pattern`]. A pattern without `type` is for events.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Expectation {
     /// How many lines it is for.
@@ -72,7 +72,7 @@ impl Expectation {
         plan: Plan,
         filesystem: FileSystem,
         expand: &mut dyn FnMut(&str) -> Result<String>,
-    ) -> Result<Value> {
+    ) -> Result<Pattern> {
         ensure!(!self.pattern.is_empty(), "an expectation is empty and would match anything");
         let mut pattern = Value::Object(self.pattern.clone());
         for variant in self.variant.iter().filter(|variant| variant.on.holds(here, plan, filesystem)) {
@@ -82,8 +82,7 @@ impl Expectation {
             fields.entry("type").or_insert_with(|| Value::from("event"));
         }
         expand_all(&mut pattern, expand)?;
-        pattern::check(&pattern)?;
-        Ok(pattern)
+        Pattern::parse(pattern)
     }
 }
 
@@ -108,12 +107,10 @@ fn expand_all(pattern: &mut Value, expand: &mut dyn FnMut(&str) -> Result<String
     Ok(())
 }
 
-/// How a line differs from a pattern, with the fewest differences first to be looked at.
+/// The line that differs least from a pattern, and how.
 pub(super) fn nearest<'a>(
-    pattern: &Value,
+    pattern: &Pattern,
     lines: impl Iterator<Item = &'a Value>,
 ) -> Option<(&'a Value, Vec<Mismatch>)> {
-    lines
-        .map(|line| (line, pattern::mismatches(pattern, line)))
-        .min_by_key(|(_, mismatches)| mismatches.len())
+    lines.map(|line| (line, pattern.mismatches(line))).min_by_key(|(_, mismatches)| mismatches.len())
 }

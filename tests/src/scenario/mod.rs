@@ -17,7 +17,7 @@ pub use environment::{
     Condition, Environment, FileSystem, Plan, Requirements, USER, Version, systemd_version,
 };
 pub use expectation::{Expectation, Variant};
-pub use pattern::{Mismatch, matches};
+pub use pattern::{Mismatch, Pattern};
 pub use verdict::{Verdict, judge};
 
 /// A scenario as its file states it.

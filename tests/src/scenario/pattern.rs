@@ -31,93 +31,141 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Whether a value matches a pattern.
-pub fn matches(pattern: &Value, value: &Value) -> bool {
-    mismatches(pattern, value).is_empty()
+/// A pattern, ready to be compared.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    source: Value,
+    node: Node,
 }
 
-/// All places in which a value differs from a pattern.
-pub(super) fn mismatches(pattern: &Value, value: &Value) -> Vec<Mismatch> {
-    let mut found = Vec::new();
-    compare(pattern, Some(value), &mut Vec::new(), &mut found);
-    found
+#[derive(Clone, Debug)]
+enum Node {
+    Absent,
+    Members(Vec<(String, Node)>),
+    Contains(Vec<Node>),
+    Items(Vec<Node>),
+    Expression(Regex),
+    Text(String),
+    Same(Value),
 }
 
-/// Fails on regular expressions that are not well-formed.
-pub(super) fn check(pattern: &Value) -> Result<()> {
-    match pattern {
-        Value::String(text) => match text.strip_prefix('~') {
-            Some(expression) => {
-                Regex::new(expression).map(drop).with_context(|| format!("in the pattern `{text}`"))
-            }
-            None => Ok(()),
-        },
-        Value::Array(items) => items.iter().try_for_each(check),
-        Value::Object(fields) => fields.values().try_for_each(check),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+impl Pattern {
+    /// Reads a pattern. Fails on regular expressions that are not well-formed.
+    pub fn parse(source: Value) -> Result<Self> {
+        Ok(Self { node: Node::parse(&source)?, source })
+    }
+
+    /// Whether a value matches it.
+    pub fn matches(&self, value: &Value) -> bool {
+        self.node.matches(Some(value))
+    }
+
+    /// All places in which a value differs from it.
+    pub fn mismatches(&self, value: &Value) -> Vec<Mismatch> {
+        let mut found = Vec::new();
+        self.node.compare(&self.source, Some(value), &mut Vec::new(), &mut found);
+        found
     }
 }
 
-fn compare(pattern: &Value, value: Option<&Value>, place: &mut Vec<String>, found: &mut Vec<Mismatch>) {
-    let same = match (pattern, value) {
-        (Value::Object(fields), value) if fields.get("absent") == Some(&Value::Bool(true)) => value.is_none(),
-        (Value::Object(fields), Some(Value::Array(items))) => match fields.get("contains") {
-            Some(Value::Array(wanted)) => {
-                for pattern in
-                    wanted.iter().filter(|pattern| !items.iter().any(|item| matches(pattern, item)))
-                {
-                    report(pattern, value, place, found);
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Node {
+    fn parse(source: &Value) -> Result<Self> {
+        let all = |items: &Vec<Value>| items.iter().map(Self::parse).collect::<Result<Vec<_>>>();
+        Ok(match source {
+            Value::Object(fields) if fields.get("absent") == Some(&Value::Bool(true)) => Self::Absent,
+            Value::Object(fields) => {
+                if let Some(Value::Array(items)) = fields.get("contains") {
+                    Self::Contains(all(items)?)
+                } else {
+                    let member = |(name, value): (&String, &Value)| Ok((name.clone(), Self::parse(value)?));
+                    Self::Members(fields.iter().map(member).collect::<Result<_>>()?)
                 }
-                true
             }
+            Value::Array(items) => Self::Items(all(items)?),
+            Value::String(text) => match text.strip_prefix('~') {
+                Some(expression) => Self::Expression(
+                    Regex::new(expression).with_context(|| format!("in the pattern `{text}`"))?,
+                ),
+                None => Self::Text(text.clone()),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) => Self::Same(source.clone()),
+        })
+    }
+
+    fn matches(&self, value: Option<&Value>) -> bool {
+        match (self, value) {
+            (Self::Absent, value) => value.is_none(),
+            (Self::Members(fields), Some(Value::Object(members))) => {
+                fields.iter().all(|(name, node)| node.matches(members.get(name)))
+            }
+            (Self::Contains(wanted), Some(Value::Array(items))) => {
+                wanted.iter().all(|node| items.iter().any(|item| node.matches(Some(item))))
+            }
+            (Self::Items(wanted), Some(Value::Array(items))) => {
+                wanted.len() == items.len()
+                    && wanted.iter().zip(items).all(|(node, item)| node.matches(Some(item)))
+            }
+            (Self::Expression(expression), Some(Value::String(text))) => expression.is_match(text),
+            (Self::Expression(expression), Some(Value::Number(number))) => {
+                expression.is_match(&number.to_string())
+            }
+            (Self::Text(wanted), Some(Value::String(text))) => wanted == text,
+            (Self::Text(wanted), Some(Value::Number(number))) => *wanted == number.to_string(),
+            (Self::Same(wanted), Some(value)) => wanted == value,
             _ => false,
-        },
-        (Value::Object(fields), Some(Value::Object(members))) => {
-            for (name, pattern) in fields {
-                place.push(name.clone());
-                compare(pattern, members.get(name), place, found);
-                place.pop();
-            }
-            true
         }
-        (Value::Array(wanted), Some(Value::Array(items))) if wanted.len() == items.len() => {
-            for (position, (pattern, item)) in wanted.iter().zip(items).enumerate() {
-                place.push(position.to_string());
-                compare(pattern, Some(item), place, found);
-                place.pop();
+    }
+
+    /// Descends as far as both sides have the same shape, and reports what is different there.
+    fn compare(
+        &self,
+        source: &Value,
+        value: Option<&Value>,
+        place: &mut Vec<String>,
+        found: &mut Vec<Mismatch>,
+    ) {
+        match (self, value) {
+            (Self::Members(fields), Some(Value::Object(members))) => {
+                for (name, node) in fields {
+                    place.push(name.clone());
+                    node.compare(source.get(name).unwrap_or(&Value::Null), members.get(name), place, found);
+                    place.pop();
+                }
             }
-            true
+            (Self::Items(wanted), Some(Value::Array(items))) if wanted.len() == items.len() => {
+                for (position, (node, item)) in wanted.iter().zip(items).enumerate() {
+                    place.push(position.to_string());
+                    node.compare(source.get(position).unwrap_or(&Value::Null), Some(item), place, found);
+                    place.pop();
+                }
+            }
+            _ if self.matches(value) => {}
+            _ => found.push(Mismatch {
+                place: place.join("."),
+                wanted: source.to_string(),
+                found: value.map(ToString::to_string),
+            }),
         }
-        (Value::String(pattern), Some(Value::String(text))) => text_matches(pattern, text),
-        (Value::String(pattern), Some(Value::Number(number))) => text_matches(pattern, &number.to_string()),
-        (pattern, Some(value)) => pattern == value,
-        (_, None) => false,
-    };
-    if !same {
-        report(pattern, value, place, found);
     }
-}
-
-fn text_matches(pattern: &str, text: &str) -> bool {
-    match pattern.strip_prefix('~') {
-        Some(expression) => Regex::new(expression).is_ok_and(|expression| expression.is_match(text)),
-        None => pattern == text,
-    }
-}
-
-fn report(pattern: &Value, value: Option<&Value>, place: &[String], found: &mut Vec<Mismatch>) {
-    found.push(Mismatch {
-        place: place.join("."),
-        wanted: pattern.to_string(),
-        found: value.map(ToString::to_string),
-    });
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{check, matches, mismatches};
+    use super::Pattern;
 
     #[test]
     fn patterns_match_what_they_say() {
@@ -148,15 +196,17 @@ mod tests {
             (json!({"changes": {"contains": [{"setting": "Service.Group"}]}}), false),
             (json!({"changes": {}}), false),
         ] {
-            assert_eq!(matches(&pattern, &line), expected, "{pattern}");
+            let pattern = Pattern::parse(pattern).unwrap();
+            assert_eq!(pattern.matches(&line), expected, "{pattern}");
+            assert_eq!(pattern.mismatches(&line).is_empty(), expected, "{pattern}");
         }
     }
 
     #[test]
     fn a_mismatch_names_its_place() {
-        let pattern = json!({"changes": [{"after": ["x"]}], "note": "y"});
+        let pattern = Pattern::parse(json!({"changes": [{"after": ["x"]}], "note": "y"})).unwrap();
         let line: Value = json!({"changes": [{"after": ["z"]}]});
-        let shown: Vec<String> = mismatches(&pattern, &line).iter().map(ToString::to_string).collect();
+        let shown: Vec<String> = pattern.mismatches(&line).iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
             [r#"changes.0.after.0: wanted "x", found "z""#, r#"note: wanted "y", found nothing"#]
@@ -165,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_broken_expression_is_an_error() {
-        assert!(check(&json!({"a": [{"b": "~("}]})).is_err());
-        assert!(check(&json!({"a": [{"b": "("}]})).is_ok());
+        assert!(Pattern::parse(json!({"a": [{"b": "~("}]})).is_err());
+        assert!(Pattern::parse(json!({"a": [{"b": "("}]})).is_ok());
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Scenario;
 use super::environment::{Environment, FileSystem, Plan};
 use super::expectation::{Applies, Expectation, nearest};
-use super::pattern::{Mismatch, matches};
+use super::pattern::{Mismatch, Pattern};
 
 /// What became of a scenario on one plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub enum Verdict {
 /// Types of lines that count: each must be expected or tolerated. All others are looked at only where one is expected.
 const COUNTED: [&str; 3] = ["event", "finding", "loss"];
 
+/// Findings about many services within a short time: the pace at which scenarios are played causes them.
+const CAUSED_BY_PACE: [&str; 2] = ["mass-service-stop", "short-lived-service"];
+
 /// Judges the lines that the sensor told between a scenario's first step and its last.
 ///
 /// `expand` completes the texts in patterns.
@@ -35,7 +38,7 @@ pub fn judge(
     lines: &[Value],
     expand: &mut dyn FnMut(&str) -> Result<String>,
 ) -> Result<Verdict> {
-    let mut patterns = |expectations: &[Expectation], wanted: Applies| -> Result<Vec<Value>> {
+    let mut patterns = |expectations: &[Expectation], wanted: Applies| -> Result<Vec<Pattern>> {
         let mut patterns = Vec::new();
         for expectation in expectations.iter().filter(|e| e.applies(here, plan, filesystem) == wanted) {
             let pattern = expectation.pattern_for(here, plan, filesystem, expand)?;
@@ -62,13 +65,13 @@ pub fn judge(
         }
     }
     for (position, line) in lines.iter().enumerate() {
-        if let Some(pattern) = forbidden.iter().find(|pattern| matches(pattern, line)) {
+        if let Some(pattern) = forbidden.iter().find(|pattern| pattern.matches(line)) {
             _ = writeln!(text, "forbidden by {pattern}: {line}");
         } else if is_taken(position) {
             // Expected, and counted once.
-        } else if let Some(pattern) = unseen.iter().find(|pattern| matches(pattern, line)) {
+        } else if let Some(pattern) = unseen.iter().find(|pattern| pattern.matches(line)) {
             _ = writeln!(text, "seen, though the scenario says that it can't be, by {pattern}: {line}");
-        } else if counts(line) && !tolerated.iter().any(|pattern| matches(pattern, line)) {
+        } else if counts(line) && !tolerated.iter().any(|pattern| pattern.matches(line)) {
             if shown.contains(&line) {
                 // It stands in full beside the pattern that it comes nearest to.
                 let id = line.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -88,10 +91,13 @@ pub fn judge(
 }
 
 fn counts(line: &Value) -> bool {
-    line.get("type").and_then(Value::as_str).is_none_or(|kind| COUNTED.contains(&kind))
+    let is_one_of = |member: &str, words: &[&str]| {
+        line.get(member).and_then(Value::as_str).is_some_and(|word| words.contains(&word))
+    };
+    is_one_of("type", &COUNTED) && !is_one_of("analytic", &CAUSED_BY_PACE)
 }
 
-fn missing(text: &mut String, pattern: &Value, nearest: Option<&(&Value, Vec<Mismatch>)>) {
+fn missing(text: &mut String, pattern: &Pattern, nearest: Option<&(&Value, Vec<Mismatch>)>) {
     _ = writeln!(text, "not told: {pattern}");
     if let Some((line, mismatches)) = nearest {
         _ = writeln!(text, "  nearest: {line}");
@@ -104,7 +110,7 @@ fn missing(text: &mut String, pattern: &Value, nearest: Option<&(&Value, Vec<Mis
 /// Gives each pattern a line of its own, and leaves as few patterns as possible without one.
 ///
 /// Augmenting paths (Kuhn's algorithm): a pattern may take the line of another that finds a second one.
-fn assign(patterns: &[Value], lines: &[Value]) -> Vec<Option<usize>> {
+fn assign(patterns: &[Pattern], lines: &[Value]) -> Vec<Option<usize>> {
     let mut candidates: Vec<Vec<usize>> = Vec::with_capacity(patterns.len());
     let mut before = None;
     for pattern in patterns {
@@ -113,7 +119,7 @@ fn assign(patterns: &[Value], lines: &[Value]) -> Vec<Option<usize>> {
             Some(row) if before == Some(pattern) => row.clone(),
             _ => (0..)
                 .zip(lines)
-                .filter(|(_, line)| matches(pattern, line))
+                .filter(|(_, line)| pattern.matches(line))
                 .map(|(position, _)| position)
                 .collect(),
         };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
-use sensor_tests::scenario::{Plan, matches};
+use sensor_tests::scenario::{Pattern, Plan};
 use serde_json::{Value, json};
 
 /// How long the sensor may take to start, to tell of a marker, and to stop. Emulated processors are slow.
@@ -84,12 +84,13 @@ impl Sensor {
 
     fn lines_until(&mut self, pattern: &Value) -> Result<Vec<Value>> {
         let end = Instant::now() + PATIENCE;
+        let pattern = Pattern::parse(pattern.clone())?;
         let mut lines = Vec::new();
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     let line = line?;
-                    let found = matches(pattern, &line);
+                    let found = pattern.matches(&line);
                     lines.push(line);
                     if found {
                         return Ok(lines);
