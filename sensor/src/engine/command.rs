@@ -8,7 +8,7 @@ use crate::model::{
     Action, Known, Line, Manager, Mechanism, ObservationId, Reason, Scope, ServiceEvent, ServiceId, Timestamp,
 };
 use crate::systemd::UnitName;
-use crate::systemd::control::{Addressed, ControlRequest};
+use crate::systemd::control::{Addressed, ControlAction, ControlRequest};
 use crate::systemd::daemon;
 
 /// The most units of one command that are told.
@@ -31,13 +31,14 @@ impl Engine {
             && exec.process.argv.get().is_some_and(|argv| daemon::is_managers_call(directory.kind, argv))
         {
             // The manager reads all units after its generators ran: what writers still hold is in force then.
-            for touch in self.touched.held(None) {
-                self.tell(&touch, host, lines);
-            }
+            self.tell_held(host, lines);
         }
         let Some(request) = self.tools.request(exec, host).filter(|request| !request.read_only) else {
             return;
         };
+        if matches!(request.action, ControlAction::DaemonReload | ControlAction::DaemonReexec) {
+            self.tell_held(host, lines);
+        }
         let uid = exec.process.user.get().map(|user| user.uid);
         let key = self.processes.resolve(exec.process.key);
         let scope = match request.addressed {
@@ -82,6 +83,15 @@ impl Engine {
                 missing: Vec::new(),
                 evidence: vec![id],
             })));
+        }
+    }
+}
+
+impl Engine {
+    /// Tells what writers still hold, as it stands.
+    fn tell_held(&mut self, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        for touch in self.touched.held(None) {
+            self.tell(&touch, host, lines);
         }
     }
 }

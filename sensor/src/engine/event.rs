@@ -9,6 +9,7 @@ use crate::correlate::touched::Touch;
 use crate::host::{Host, Program};
 use crate::model::event::{EventId, Executable, FileFacts};
 use crate::model::process::{Confidence, Requester};
+use crate::model::service::Enablement;
 use crate::model::{Action, Known, Manager, Mechanism, Process, Reason, Scope, ServiceEvent, ServiceId};
 use crate::systemd::change::UnitChange;
 use crate::systemd::command_line::ExecCommand;
@@ -80,6 +81,48 @@ impl Engine {
             missing: Vec::new(),
             evidence: touch.evidence.clone(),
             id,
+        }
+    }
+
+    /// The event of a unit that came and went before its file could be read.
+    pub(super) fn short_lived(
+        &mut self,
+        scope: Scope,
+        name: &UnitName,
+        touch: &Touch,
+        host: &mut dyn Host,
+    ) -> ServiceEvent {
+        let missing = Known::Missing(Reason::Raced);
+        ServiceEvent {
+            id: self.next_event(),
+            time: touch.time,
+            host: None,
+            action: Action::Removed,
+            mechanism: Mechanism::UnitFile,
+            service: ServiceId { manager: Manager::Systemd, scope, name: name.as_str().to_owned() },
+            display_name: None,
+            definition: Vec::new(),
+            changes: Vec::new(),
+            file: Some(FileFacts {
+                path: touch.path.clone(),
+                path_as_named: Known::Missing(Reason::Unsupported),
+                link_target: None,
+                sha256: Known::Missing(Reason::Raced),
+                size: Known::Missing(Reason::Raced),
+                mode: Known::Missing(Reason::Raced),
+                owner: Known::Missing(Reason::Raced),
+                diff: None,
+            }),
+            executables: Vec::new(),
+            enablement: Known::Is(Enablement::Absent),
+            enablement_before: missing,
+            loaded: Known::Missing(Reason::Raced),
+            actor: actor::describe(touch.actor, None, &mut self.processes, host),
+            confidence: Confidence::Medium,
+            note: Some("its file came and went before it could be read".to_owned()),
+            details: Vec::new(),
+            missing: vec![("definition", Reason::Raced)],
+            evidence: touch.evidence.clone(),
         }
     }
 
@@ -163,8 +206,8 @@ fn find(command: &ExecCommand, host: &mut dyn Host) -> (String, Result<Program, 
     (command.path.clone(), last)
 }
 
-fn enablement(unit: Option<&EffectiveUnit>) -> Known<crate::model::service::Enablement> {
-    Known::Is(unit.map_or(crate::model::service::Enablement::Absent, |unit| unit.enablement))
+fn enablement(unit: Option<&EffectiveUnit>) -> Known<Enablement> {
+    Known::Is(unit.map_or(Enablement::Absent, |unit| unit.enablement))
 }
 
 /// Whether the manager has read what changed. It reads unit files when it is told to, but for those that it or its

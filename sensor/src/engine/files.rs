@@ -30,6 +30,13 @@ impl Told {
         self.recent.push_back((touch.path.clone(), touch.actor, touch.time));
     }
 
+    /// Whether a change of this name was told within the last two waits, by whomever.
+    fn knows(&self, touch: &Touch, settle: Duration) -> bool {
+        self.recent
+            .iter()
+            .any(|(path, _actor, time)| *path == touch.path && touch.time.since(*time) <= settle * 2)
+    }
+
     fn just_now(&self, touch: &Touch, settle: Duration) -> bool {
         self.recent.iter().any(|(path, actor, time)| {
             *path == touch.path && *actor == touch.actor && touch.time.since(*time) <= settle
@@ -63,7 +70,12 @@ impl Engine {
         }
         match self.units.place(touch.path.as_ref()) {
             Place::Directory => self.directory(&touch, host, lines),
-            Place::Generator(_) | Place::NotAUnit => self.counters.not_a_unit += 1,
+            Place::Program(_) => {
+                if let Verdict::Now(touch) = self.touched.note(touch, self.settle) {
+                    self.tell_or_wait(touch, self.settle, host, lines);
+                }
+            }
+            Place::NotAUnit => self.counters.not_a_unit += 1,
             Place::Elsewhere => self.counters.elsewhere += 1,
             Place::Unit { generated } => {
                 let settle = if generated { SETTLE_GENERATED } else { self.settle };
@@ -91,9 +103,11 @@ impl Engine {
         paths.sort_unstable();
         paths.dedup();
         for path in paths {
-            let there = self.units.place(path.as_ref());
-            let Place::Unit { generated } = there else { continue };
-            let settle = if generated { SETTLE_GENERATED } else { self.settle };
+            let settle = match self.units.place(path.as_ref()) {
+                Place::Unit { generated: true } => SETTLE_GENERATED,
+                Place::Unit { generated: false } | Place::Program(_) => self.settle,
+                Place::Directory | Place::NotAUnit | Place::Elsewhere => continue,
+            };
             let touch = Touch { path, operation: FileOperation::RenameTo, observed: 0, ..touch.clone() };
             if let Verdict::Now(touch) = self.touched.note(touch, settle) {
                 self.tell_or_wait(touch, settle, host, lines);
@@ -103,7 +117,7 @@ impl Engine {
 
     /// Tells a change that was finished, unless the name is gone: then it waits for its return.
     fn tell_or_wait(&mut self, touch: Touch, settle: Duration, host: &mut dyn Host, lines: &mut Vec<Line>) {
-        let known = self.units.knows(touch.path.as_ref());
+        let known = self.units.knows(touch.path.as_ref()) || self.programs.knows(&touch.path);
         if !known || host.file(touch.path.as_ref()) != FileState::Absent {
             self.tell(&touch, host, lines);
             return;
@@ -128,8 +142,17 @@ impl Engine {
 
     /// Looks at the name as it is now, and tells what that means.
     pub(super) fn tell(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        if let Place::Program(kind) = self.units.place(touch.path.as_ref()) {
+            self.tell_program(kind, touch, host, lines);
+            return;
+        }
+        let was_known = self.units.knows(touch.path.as_ref());
         let Some(observed) = self.units.apply(touch.path.as_ref(), host) else {
-            self.counters.unchanged += touch.observed;
+            if !was_known && !self.units.knows(touch.path.as_ref()) {
+                self.came_and_went(touch, host, lines);
+            } else {
+                self.counters.unchanged += touch.observed;
+            }
             return;
         };
         if observed.units.is_empty() {
@@ -150,6 +173,20 @@ impl Engine {
             let event = self.event(change, &observed.file, touch, host);
             lines.push(Line::Event(Box::new(event)));
         }
+    }
+
+    /// A name appeared and was gone before it could be read: what it held is not known, and that it was there is told.
+    fn came_and_went(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        // The end of something that was told is no such thing.
+        let fragment = self.units.fragment(touch.path.as_ref());
+        let Some((scope, name)) = fragment.filter(|_| !self.told.knows(touch, self.settle)) else {
+            self.counters.unchanged += touch.observed;
+            return;
+        };
+        self.told.note(touch);
+        self.counters.evidence += touch.observed;
+        let event = self.short_lived(scope, &name, touch, host);
+        lines.push(Line::Event(Box::new(event)));
     }
 
     /// Everything is read again: what differs is told, without who did it.

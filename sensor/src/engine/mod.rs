@@ -6,6 +6,7 @@ mod counters;
 mod event;
 mod files;
 mod input;
+mod program;
 mod units;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::model::{Line, Loss, Observation, ObservationId, ObservationKind, Time
 
 use counters::Counters;
 pub use input::{Input, Start};
+pub use program::INIT_SCRIPTS;
 use units::Units;
 
 /// The core.
@@ -34,6 +36,7 @@ pub struct Engine {
     tools: Tools,
     requests: Requests,
     units: Units,
+    programs: program::Programs,
     touched: Touched,
     hashes: event::Hashes,
     told: files::Told,
@@ -62,6 +65,7 @@ impl Engine {
             tools: Tools::default(),
             requests: Requests::default(),
             units: Units::default(),
+            programs: program::Programs::default(),
             touched: Touched::default(),
             hashes: event::Hashes::default(),
             told: files::Told::default(),
@@ -130,6 +134,7 @@ impl Engine {
         self.tools.read(host);
         self.units = Units::new(&start);
         self.units.read(host);
+        self.programs.read(self.units.program_paths(host), host);
         lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));
     }
 

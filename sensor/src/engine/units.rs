@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::input::Start;
+use super::program::{INIT_SCRIPTS, Kind};
 use crate::host::{FileState, Host, RegularFile};
-use crate::model::{Known, Reason, Scope};
+use crate::model::{Known, Manager, Mechanism, Reason, Scope};
 use crate::path::join;
 use crate::systemd::change::{self, Observed};
 use crate::systemd::inventory::{
@@ -25,8 +26,8 @@ pub(super) struct Units {
     inventory: Inventory,
     /// Directories of unit files, by true path.
     directories: BTreeSet<BString>,
-    /// Directories of generators, by true path.
-    generators: Vec<(BString, &'static GeneratorDirectory)>,
+    /// Directories of programs that make services, by true path.
+    programs: Vec<(BString, Kind)>,
     /// Every path at which something is known to stand.
     known: BTreeSet<BString>,
 }
@@ -39,8 +40,8 @@ pub(super) enum Place {
         /// Whether a generator writes it.
         generated: bool,
     },
-    /// A generator's program.
-    Generator(&'static GeneratorDirectory),
+    /// A program that makes services.
+    Program(Kind),
     /// A directory of such.
     Directory,
     /// A name that systemd doesn't read.
@@ -54,7 +55,7 @@ impl Default for Units {
         Self {
             inventory: Inventory::new(Layout { merged_usr: true }),
             directories: BTreeSet::new(),
-            generators: Vec::new(),
+            programs: Vec::new(),
             known: BTreeSet::new(),
         }
     }
@@ -82,11 +83,15 @@ impl Units {
             let facts = ManagerFacts::user(None, home.as_ref(), &directories);
             units.add(SearchPath::user(&directories), facts, true_path);
         }
-        units.generators = GeneratorDirectory::ALL
-            .iter()
-            .map(|directory| {
-                (true_path(directory.path.into()).unwrap_or_else(|| directory.path.into()), directory)
-            })
+        let generators = GeneratorDirectory::ALL.iter().map(|directory| {
+            let kind =
+                Kind { manager: Manager::Systemd, scope: directory.scope, mechanism: Mechanism::Generator };
+            (directory.path, kind)
+        });
+        let scripts = Kind { manager: Manager::SysV, scope: Scope::System, mechanism: Mechanism::InitScript };
+        units.programs = generators
+            .chain([(INIT_SCRIPTS, scripts)])
+            .map(|(path, kind)| (true_path(path.into()).unwrap_or_else(|| path.into()), kind))
             .collect();
         units
     }
@@ -119,13 +124,28 @@ impl Units {
         paths
     }
 
+    /// The paths of all programs that make services and are there now.
+    pub(super) fn program_paths(&self, host: &mut dyn Host) -> Vec<BString> {
+        let directories = self.programs.iter().map(|(path, _kind)| path);
+        directories.flat_map(|directory| self.contents(directory.as_ref(), host)).collect()
+    }
+
+    /// The unit that `path` is the main file of, and for whom.
+    pub(super) fn fragment(&self, path: &BStr) -> Option<(Scope, UnitName)> {
+        let (directory, rest) = self.inventory.locate(path)?;
+        match Location::classify(rest) {
+            Location::Fragment(name) => Some((directory.scope, name)),
+            _ => None,
+        }
+    }
+
     /// What stands in the unit directory or directory of drop-ins or links at `directory` now.
     pub(super) fn contents(&self, directory: &BStr, host: &mut dyn Host) -> Vec<BString> {
         let mut contents = Vec::new();
         for name in host.list(directory).unwrap_or_default() {
             let path = join(directory, name.as_ref());
             match self.place(path.as_ref()) {
-                Place::Unit { .. } | Place::Generator(_) => contents.push(path),
+                Place::Unit { .. } | Place::Program(_) => contents.push(path),
                 // Only a unit directory has such, so this goes no deeper.
                 Place::Directory if self.directories.contains(directory) => {
                     let names = host.list(path.as_ref()).unwrap_or_default();
@@ -139,13 +159,15 @@ impl Units {
 
     /// What `path` is.
     pub(super) fn place(&self, path: &BStr) -> Place {
-        if self.directories.contains(path) || self.directories.iter().any(|known| below(known.as_ref(), path))
+        if self.directories.contains(path)
+            || self.programs.iter().any(|(known, _kind)| known == path || below(known.as_ref(), path))
+            || self.directories.iter().any(|known| below(known.as_ref(), path))
         {
             return Place::Directory;
         }
         let parent = path.rsplit_once_str("/").map_or(BStr::new(""), |(parent, _name)| parent.as_bstr());
-        if let Some((_path, directory)) = self.generators.iter().find(|(known, _directory)| known == parent) {
-            return Place::Generator(directory);
+        if let Some((_path, kind)) = self.programs.iter().find(|(known, _kind)| known == parent) {
+            return Place::Program(*kind);
         }
         match self.inventory.locate(path) {
             Some((directory, rest)) => match Location::classify(rest) {

@@ -8,6 +8,7 @@ use bstr::{BStr, BString};
 use super::path::{bytes_of, os_path};
 use super::users;
 use crate::config::Linux;
+use crate::engine::INIT_SCRIPTS;
 use crate::systemd::search_path::Host as Layout;
 use crate::systemd::{GeneratorDirectory, SearchPath, UserDirectories};
 
@@ -44,7 +45,9 @@ impl Directories {
         let mut watched = extra.clone();
         let mut links = Vec::new();
         let units = paths.into_iter().flat_map(|path| path.directories).map(|directory| directory.path);
-        for named in units.chain(GeneratorDirectory::ALL.iter().map(|directory| directory.path.into())) {
+        let generators = GeneratorDirectory::ALL.iter().map(|directory| directory.path);
+        let programs = generators.chain([INIT_SCRIPTS]).map(BString::from);
+        for named in units.chain(programs) {
             let path = resolve(named.as_ref());
             if path != named {
                 links.push((named, path.clone()));

@@ -1,7 +1,7 @@
 //! File handles: what a directory is called in fanotify's events.
 #![expect(unsafe_code, reason = "name_to_handle_at has no safe wrapper")]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -19,6 +19,8 @@ pub struct FileHandle {
     pub bytes: Vec<u8>,
 }
 
+/// Asks for a handle that only identifies (`AT_HANDLE_FID`, Linux 6.5).
+const AT_HANDLE_FID: libc::c_int = 0x200;
 /// The most bytes that a handle may have (`MAX_HANDLE_SZ`).
 const MAX_HANDLE: usize = 128;
 
@@ -37,6 +39,14 @@ impl FileHandle {
     /// What `name_to_handle_at(2)` or statvfs(3) says; `EOPNOTSUPP` where the file system has no handles.
     pub fn of(path: &Path) -> Result<Self, Errno> {
         let name = CString::new(path.as_os_str().as_bytes()).map_err(|_interior_nul| Errno::EINVAL)?;
+        // A file system such as overlayfs may give handles that can't be opened; to compare them is all that is done.
+        match Self::read(path, &name, libc::AT_SYMLINK_FOLLOW) {
+            Err(Errno::EOPNOTSUPP) => Self::read(path, &name, libc::AT_SYMLINK_FOLLOW | AT_HANDLE_FID),
+            handle => handle,
+        }
+    }
+
+    fn read(path: &Path, name: &CStr, flags: libc::c_int) -> Result<Self, Errno> {
         let mut buffer =
             Buffer { bytes: u32::try_from(MAX_HANDLE).unwrap_or(0), kind: 0, handle: [0; MAX_HANDLE] };
         let mut mount_id: libc::c_int = 0;
@@ -48,7 +58,7 @@ impl FileHandle {
                 name.as_ptr(),
                 (&raw mut buffer).cast(),
                 &raw mut mount_id,
-                libc::AT_SYMLINK_FOLLOW,
+                flags,
             )
         };
         Errno::result(result)?;

@@ -1,0 +1,155 @@
+//! Programs that make services: generators, which the manager runs at each reload, and init scripts.
+//!
+//! They are no units, and yet each is a way to make or change services: systemd.generator(7), and for init scripts
+//! systemd-sysv-generator(8), which systemd has until version 259.
+
+use std::collections::BTreeMap;
+
+use bstr::{BString, ByteSlice as _};
+
+use super::{Engine, actor};
+use crate::correlate::touched::Touch;
+use crate::host::{FileState, Host, Program};
+use crate::model::event::{Executable, FileFacts};
+use crate::model::process::Confidence;
+use crate::model::service::Enablement;
+use crate::model::{Action, Known, Line, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+
+/// Where init scripts lie.
+pub const INIT_SCRIPTS: &str = "/etc/init.d";
+/// The most programs that are known.
+const MOST: usize = 16_384;
+
+/// The programs that are there.
+#[derive(Default)]
+pub(super) struct Programs {
+    known: BTreeMap<BString, Program>,
+}
+
+/// What a program in a directory of such makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// By whom it is run.
+    pub(super) manager: Manager,
+    /// For whom.
+    pub(super) scope: Scope,
+    /// The way by which it makes services.
+    pub(super) mechanism: Mechanism,
+}
+
+impl Programs {
+    /// Takes in what stands at `path` now; what was there before and what is now, if they differ.
+    fn take(&mut self, path: &BString, host: &mut dyn Host) -> Option<(Option<Program>, Option<Program>)> {
+        let after = match host.file(path.as_ref()) {
+            FileState::Regular(_) | FileState::Symlink { .. } => host.program(path.as_ref()).ok(),
+            FileState::Absent | FileState::Directory | FileState::Special | FileState::Unreadable(_) => None,
+        };
+        let before = match &after {
+            Some(program) if self.known.len() < MOST => self.known.insert(path.clone(), program.clone()),
+            Some(_) | None => self.known.remove(path),
+        };
+        // That it lies in another inode is no change; what it says and may do is.
+        let gist = |program: &Option<Program>| {
+            program.as_ref().map(|program| {
+                (program.path.clone(), program.sha256.clone(), program.size, program.mode, program.owner)
+            })
+        };
+        (gist(&before) != gist(&after)).then_some((before, after))
+    }
+
+    /// Whether something is known to stand at `path`.
+    pub(super) fn knows(&self, path: &BString) -> bool {
+        self.known.contains_key(path)
+    }
+
+    /// Reads the programs at `paths`.
+    pub(super) fn read(&mut self, paths: Vec<BString>, host: &mut dyn Host) {
+        for path in paths {
+            let _all_are_new = self.take(&path, host);
+        }
+    }
+}
+
+impl Engine {
+    /// Looks at a program as it is now, and tells what that means.
+    pub(super) fn tell_program(
+        &mut self,
+        kind: Kind,
+        touch: &Touch,
+        host: &mut dyn Host,
+        lines: &mut Vec<Line>,
+    ) {
+        let Some((before, after)) = self.programs.take(&touch.path, host) else {
+            self.counters.unchanged += touch.observed;
+            return;
+        };
+        self.counters.evidence += touch.observed;
+        let action = match (&before, &after) {
+            (None, _) => Action::Created,
+            (Some(_), Some(_)) => Action::Modified,
+            (Some(_), None) => Action::Removed,
+        };
+        let enablement = |program: &Option<Program>| {
+            Known::Is(match program {
+                Some(program) if program.mode & 0o111 != 0 => Enablement::Enabled,
+                Some(_) => Enablement::Disabled,
+                None => Enablement::Absent,
+            })
+        };
+        let name =
+            touch.path.rsplit_once_str("/").map_or(touch.path.as_bstr(), |(_directory, name)| name.as_bstr());
+        let note = match kind.mechanism {
+            Mechanism::Generator => "the manager runs it at each start and reload, and it may make any unit",
+            _ => "read where systemd still has its generator for init scripts, up to version 259",
+        };
+        let id = self.next_event();
+        let program = after.as_ref().or(before.as_ref());
+        lines.push(Line::Event(Box::new(ServiceEvent {
+            id,
+            time: touch.time,
+            host: None,
+            action,
+            mechanism: kind.mechanism,
+            service: ServiceId { manager: kind.manager, scope: kind.scope, name: name.to_string() },
+            display_name: None,
+            definition: Vec::new(),
+            changes: Vec::new(),
+            file: program.map(|program| facts(&touch.path, program)),
+            executables: program.map(|program| executable(&touch.path, program)).into_iter().collect(),
+            enablement: enablement(&after),
+            enablement_before: enablement(&before),
+            loaded: Known::Missing(Reason::Unsupported),
+            actor: actor::describe(touch.actor, None, &mut self.processes, host),
+            confidence: Confidence::High,
+            note: Some(note.to_owned()),
+            details: Vec::new(),
+            missing: Vec::new(),
+            evidence: touch.evidence.clone(),
+        })));
+    }
+}
+
+fn facts(path: &BString, program: &Program) -> FileFacts {
+    FileFacts {
+        path: path.clone(),
+        path_as_named: Known::Missing(Reason::Unsupported),
+        link_target: (program.path != *path).then(|| program.path.clone()),
+        sha256: program.sha256.clone(),
+        size: Known::Is(program.size),
+        mode: Known::Is(program.mode),
+        owner: Known::Is(program.owner),
+        diff: None,
+    }
+}
+
+fn executable(path: &BString, program: &Program) -> Executable {
+    Executable {
+        setting: String::new(),
+        command_line: path.to_string(),
+        path: program.path.to_string(),
+        arguments: Vec::new(),
+        sha256: program.sha256.clone(),
+        owner: Known::Is(program.owner),
+        mode: Known::Is(program.mode),
+    }
+}

@@ -1,0 +1,38 @@
+//! The main job on this very host: the scenarios that harm nothing, against a sensor that watches by fanotify.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The sensor, which cargo built beside this test.
+fn sensor() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().join("svcsensor")
+}
+
+/// Needs root, fanotify and a kernel that takes tp_btf programs; says so where it has none.
+#[test]
+fn scenarios_on_this_host() {
+    let sensor = sensor();
+    if !sensor.exists() {
+        println!("skipped: {} is not built; `cargo xtask build` builds it", sensor.display());
+        return;
+    }
+    let doctor = Command::new(&sensor).args(["doctor", "--json"]).output().unwrap();
+    if !doctor.status.success() {
+        println!("skipped: not everything can be seen here:\n{}", String::from_utf8_lossy(&doctor.stdout));
+        return;
+    }
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let played = Command::new(env!("CARGO_BIN_EXE_scenario-runner"))
+        .args(["play", "--plan", "fanotify"])
+        .arg("--sensor")
+        .arg(&sensor)
+        .arg("--scenarios")
+        .arg(&scenarios)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&played.stdout);
+    assert!(played.status.success(), "{told}{}", String::from_utf8_lossy(&played.stderr));
+    let passed = told.lines().last().and_then(|line| line.split_once(" passed")?.0.parse::<u32>().ok());
+    assert!(passed.is_some_and(|passed| passed > 50), "hardly anything was played:\n{told}");
+}
