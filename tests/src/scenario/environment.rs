@@ -50,6 +50,20 @@ impl FileSystem {
         }
     }
 
+    /// Why the sensor can't see what happens on it, where that is so.
+    pub fn blind(self, here: &Environment, plan: Plan) -> Option<&'static str> {
+        match (self, plan) {
+            (Self::Overlay, Plan::Fanotify) => {
+                Some("fanotify names files by handles, which overlays don't give")
+            }
+            // 59cda49ecf6c ("shmem: allow reporting fanotify events with file handles on tmpfs"), in 5.13.
+            (Self::Tmpfs, Plan::Fanotify) if here.kernel < Version(5, 13) => {
+                Some("fanotify names files by handles, which tmpfs gives from Linux 5.13 on")
+            }
+            _ => None,
+        }
+    }
+
     /// A directory on the same file system that no manager reads: a scenario's `${ELSEWHERE}`.
     pub fn other_directory(self) -> &'static str {
         match self {

@@ -58,7 +58,9 @@ impl Expectation {
     pub fn applies(&self, here: &Environment, plan: Plan, filesystem: FileSystem) -> Applies {
         if self.on.as_ref().is_some_and(|on| !on.holds(here, plan, filesystem)) {
             Applies::No
-        } else if self.blind.iter().any(|place| place.holds(here, plan, filesystem)) {
+        } else if filesystem.blind(here, plan).is_some()
+            || self.blind.iter().any(|place| place.holds(here, plan, filesystem))
+        {
             Applies::Blind
         } else {
             Applies::Yes

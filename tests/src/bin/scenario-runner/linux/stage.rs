@@ -92,7 +92,7 @@ impl Stage {
         let markers = if scenario.generated { GENERATED } else { FileSystem::Root.unit_directory() };
         let mut taken = steps.take(&scenario.setup);
         let mut told: Vec<Told> = self.until_marker(markers)?;
-        if taken.is_ok() && told.iter().all(|(_, lines)| lines.is_ok()) {
+        if taken.is_ok() {
             taken = steps.take(&scenario.steps);
             told = self.until_marker(markers)?;
         }
@@ -114,7 +114,11 @@ impl Stage {
             }
         }
         steps.end_lasting()?;
-        steps.take(&scenario.cleanup).with_context(|| format!("cleaning up after {}", scenario.name))?;
+        let cleaned = steps.take(&scenario.cleanup);
+        // What was not done can't be undone, and that it was not done is reported.
+        if taken.is_ok() {
+            cleaned.with_context(|| format!("cleaning up after {}", scenario.name))?;
+        }
         fs::remove_dir_all(elsewhere).with_context(|| format!("removing {elsewhere}"))?;
         self.snapshot.restore().with_context(|| format!("cleaning up after {}", scenario.name))?;
         if scenario.generated {
