@@ -24,6 +24,8 @@ pub struct Touch {
     pub path: BString,
     /// Who changed it last.
     pub actor: ProcessKey,
+    /// Who is known to hold it open, at first the same.
+    pub holder: ProcessKey,
     /// When it changed last.
     pub time: Timestamp,
     /// What happened to it last.
@@ -121,7 +123,7 @@ impl Touched {
             .values()
             .map(|waiting| &waiting.touch)
             .filter(|touch| matches!(touch.operation, FileOperation::Create | FileOperation::Write))
-            .filter(|touch| writer.is_none_or(|writer| writer == touch.actor))
+            .filter(|touch| writer.is_none_or(|writer| writer == touch.holder))
             .map(|touch| touch.path.clone())
             .collect();
         paths.sort_unstable();
@@ -180,6 +182,7 @@ mod tests {
         Touch {
             path: "/etc/systemd/system/x.service".into(),
             actor,
+            holder: actor,
             time: Timestamp(milliseconds * 1_000_000),
             operation,
             evidence: vec![ObservationId(number)],

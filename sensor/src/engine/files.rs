@@ -13,6 +13,10 @@ use crate::model::observation::FileObservation;
 use crate::model::{FileOperation, Line, ObservationId, ProcessKey, Timestamp};
 use crate::path::join;
 
+/// Who made a change that was only found.
+const NOBODY: ProcessKey = ProcessKey { pid: 0, start_ns: 0 };
+/// How many ancestors of a writer may hold its file.
+const MOST_HOLDERS: usize = 8;
 /// The most changes that are remembered.
 const MOST_TOLD: usize = 256;
 
@@ -62,7 +66,15 @@ impl Engine {
             join(seen.directory.as_ref(), seen.name.as_ref())
         };
         let actor = self.processes.resolve(seen.actor);
-        let touch = Touch { path, actor, time, operation: seen.operation, evidence: vec![id], observed: 1 };
+        let touch = Touch {
+            path,
+            actor,
+            holder: actor,
+            time,
+            operation: seen.operation,
+            evidence: vec![id],
+            observed: 1,
+        };
         if seen.error != 0 {
             // An attempt that failed changed nothing.
             self.counters.unchanged += 1;
@@ -79,6 +91,10 @@ impl Engine {
             Place::Elsewhere => self.counters.elsewhere += 1,
             Place::Unit { generated } => {
                 let settle = if generated { SETTLE_GENERATED } else { self.settle };
+                if touch.operation == FileOperation::Attribute {
+                    // It may have got another name, by which it can be written from now on: reading it asks for that.
+                    let _asked = self.units.read_state(touch.path.as_ref(), host);
+                }
                 // A link has no writer that could still hold it, whatever operation made it.
                 let created = matches!(touch.operation, FileOperation::Create);
                 let operation =
@@ -132,12 +148,19 @@ impl Engine {
     pub(super) fn due(&mut self, touch: Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
         if matches!(touch.operation, FileOperation::Create | FileOperation::Write)
             && let FileState::Regular(file) = host.file(touch.path.as_ref())
-            && host.writes(touch.actor.pid, file.object)
+            && let Some(holder) = self.holder(touch.actor, file.object, host)
         {
-            self.touched.hold(touch);
+            self.touched.hold(Touch { holder, ..touch });
             return;
         }
         self.tell(&touch, host, lines);
+    }
+
+    /// Who holds the file open for writing: the process that wrote, or one that it inherited the open file from.
+    fn holder(&self, writer: ProcessKey, object: (u64, u64), host: &mut dyn Host) -> Option<ProcessKey> {
+        let ancestors = self.processes.ancestry(writer);
+        let candidates = ancestors.iter().map(|process| process.key).take(MOST_HOLDERS);
+        std::iter::once(writer).chain(candidates).find(|key| key.pid > 1 && host.writes(key.pid, object))
     }
 
     /// Looks at the name as it is now, and tells what that means.
@@ -194,7 +217,8 @@ impl Engine {
         for path in self.units.all_paths(host) {
             let touch = Touch {
                 path,
-                actor: ProcessKey { pid: 0, start_ns: 0 },
+                actor: NOBODY,
+                holder: NOBODY,
                 time: self.now,
                 operation: FileOperation::Reload,
                 evidence: Vec::new(),

@@ -180,9 +180,9 @@ impl Engine {
                 let key = self.processes.resolve(key);
                 self.processes.exit(key, seen.time);
                 self.requests.exit(key, seen.time);
-                // What the process was still writing is finished now.
+                // What the process was still writing is finished now, unless another one holds it as well.
                 for touch in self.touched.held(Some(key)) {
-                    self.tell(&touch, host, lines);
+                    self.due(touch, host, lines);
                 }
             }
             ObservationKind::File(file) => self.file(seen.id, seen.time, &file, host, lines),
