@@ -50,7 +50,9 @@ pub(crate) fn boot(
     join(&[&kernel.initrd, &payload], &early_root)?;
 
     let mut machine = Machine(
-        Command::new("qemu-system-x86_64")
+        // Killing the parent must not leave a machine behind, which nothing but this can promise.
+        Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
             .args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"])
             .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "2048"])
             .arg("-kernel")
@@ -70,7 +72,7 @@ pub(crate) fn boot(
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .context("starting qemu-system-x86_64")?,
+            .context("starting qemu-system-x86_64 by setpriv")?,
     );
     let finished = follow(&mut machine.0, task.deadline, &mut line);
     let text = fs::read_to_string(&status).unwrap_or_default();
