@@ -187,6 +187,8 @@ words! {
         rename_flags = &["vfs_rename(flags)"];
         /// Result of a rename.
         rename_result = &["vfs_rename()"];
+        /// The name that is linked.
+        link_old_dentry = &["vfs_link(old_dentry)"];
         /// The new name of a link.
         link_dentry = &["vfs_link(new_dentry)"];
         /// Its result.

@@ -104,7 +104,8 @@ pub fn vfs_rename_end(ctx: FExitContext) -> i32 {
 #[fexit(function = "vfs_link")]
 pub fn vfs_link(ctx: FExitContext) -> i32 {
     let a = arguments();
-    event::link::link(pointer(&ctx, &a.link_dentry), result(&ctx, &a.link_result));
+    let (old, new) = (pointer(&ctx, &a.link_old_dentry), pointer(&ctx, &a.link_dentry));
+    event::link::link(old, new, result(&ctx, &a.link_result));
     0
 }
 

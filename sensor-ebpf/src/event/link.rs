@@ -7,12 +7,19 @@ use crate::kernel::Typed;
 use crate::tell::tell;
 use crate::watch::of_name;
 
-/// `vfs_link` has given the name `dentry`, or has failed.
+/// `vfs_link` has given what `old` names the name `new`, or has failed.
+///
+/// The old name is told as well: its file can be written to by a name elsewhere from now on.
 #[inline(always)]
-pub fn link(dentry: Typed, result: i32) {
+pub fn link(old: Typed, new: Typed, result: i32) {
     called(hook::LINK);
-    match of_name(dentry) {
-        Some(place) => tell(place, dentry, hook::LINK, operation::LINK, result),
+    match of_name(new) {
+        Some(place) => tell(place, new, hook::LINK, operation::LINK, result),
         None => count(Counter::Filtered),
+    }
+    if result == 0
+        && let Some(place) = of_name(old)
+    {
+        tell(place, old, hook::LINK, operation::ATTRIBUTE, 0);
     }
 }
