@@ -101,15 +101,11 @@ fn play(args: &Args) -> Result<Report> {
 
 /// The command line of the runner in the machine.
 fn command(plans: &[&str], only: &[String]) -> String {
-    let mut command =
+    let start =
         "scenario-runner play --sensor svcsensor --scenarios scenarios --disposable --json".to_owned();
-    for plan in plans {
-        command += &format!(" --plan {plan}");
-    }
-    for text in only {
-        command += &format!(" --only '{}'", text.replace('\'', ""));
-    }
-    command
+    let plans = plans.iter().map(|plan| format!("--plan {plan}"));
+    let only = only.iter().map(|text| format!("--only '{}'", text.replace('\'', "")));
+    std::iter::once(start).chain(plans).chain(only).collect::<Vec<_>>().join(" ")
 }
 
 /// Builds the sensor, with its eBPF programs and as it is installed, and the runner; gives their paths.
