@@ -9,7 +9,7 @@ fn sensor() -> Option<PathBuf> {
     Some(test.parent()?.parent()?.join("svcsensor")).filter(|path| path.exists())
 }
 
-/// Needs root, fanotify and a kernel that takes tp_btf programs; says so where it has none.
+/// Needs root, fanotify and a kernel that takes `tp_btf` programs; says so where it has none.
 #[test]
 fn scenarios_on_this_host() {
     let Some(sensor) = sensor() else {

@@ -4,6 +4,7 @@
 mod build;
 mod cargo;
 mod host;
+mod install;
 mod lint;
 mod run;
 mod test;
@@ -18,6 +19,7 @@ use clap::Parser;
 #[derive(Parser)]
 enum Verb {
     Build(build::Args),
+    Install(install::Args),
     Lint(lint::Args),
     Run(run::Args),
     Test(test::Args),
@@ -28,6 +30,7 @@ enum Verb {
 fn main() -> anyhow::Result<ExitCode> {
     match Verb::parse() {
         Verb::Build(args) => build::build(&args),
+        Verb::Install(args) => install::install(&args),
         Verb::Lint(args) => lint::lint(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Test(args) => test::test(&args),
