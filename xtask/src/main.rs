@@ -1,6 +1,7 @@
 //! `cargo xtask`: builds, tests and measures svcsensor.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its terminal")]
 
+mod bench;
 mod build;
 mod cargo;
 mod host;
@@ -18,6 +19,7 @@ use clap::Parser;
 /// Builds, tests and measures svcsensor.
 #[derive(Parser)]
 enum Verb {
+    Bench(bench::Args),
     Build(build::Args),
     Install(install::Args),
     Lint(lint::Args),
@@ -29,6 +31,7 @@ enum Verb {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Verb::parse() {
+        Verb::Bench(args) => bench::bench(&args),
         Verb::Build(args) => build::build(&args),
         Verb::Install(args) => install::install(&args),
         Verb::Lint(args) => lint::lint(&args),
