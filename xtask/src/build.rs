@@ -37,7 +37,7 @@ pub(crate) fn build(args: &Args) -> Result<ExitCode> {
     build_objects(&toolchain, &target)?;
     if !args.ebpf_only {
         let mut command = cargo(None);
-        command.args(["build", "--package", "svcsensor"]).current_dir(workspace());
+        command.args(["build", "--quiet", "--package", "svcsensor"]).current_dir(workspace());
         if args.release {
             command.arg("--release");
         }
@@ -63,7 +63,7 @@ fn build_objects(toolchain: &Toolchain, target: &Path) -> Result<()> {
     ];
     let mut command = cargo(compiler.cargo.as_deref().filter(|_| compiler.core == Core::Source));
     command
-        .args(["build", "--release", "--locked", "--target", TARGET])
+        .args(["build", "--quiet", "--release", "--locked", "--target", TARGET])
         .current_dir(workspace().join("sensor-ebpf"))
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("RUSTFLAGS")
@@ -76,6 +76,7 @@ fn build_objects(toolchain: &Toolchain, target: &Path) -> Result<()> {
         command.args(["-Z", "build-std=core"]);
     }
     run(&mut command)?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     for object in OBJECTS {
         let made = scratch.join(TARGET).join("release").join(object);
         let bytes = std::fs::read(&made).with_context(|| format!("reading {}", made.display()))?;

@@ -29,8 +29,15 @@ enum Verb {
     VmTest(vm::test::Args),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    match Verb::parse() {
+fn main() -> ExitCode {
+    do_it(Verb::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn do_it(verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
         Verb::Bench(args) => bench::bench(&args),
         Verb::Build(args) => build::build(&args),
         Verb::Install(args) => install::install(&args),

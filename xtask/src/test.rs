@@ -65,7 +65,7 @@ fn report(name: &str, tally: Tally, started: Instant) {
 /// The tests of all crates, by cargo's own runner.
 fn workspace_tests() -> Result<Tally> {
     let output = cargo()
-        .args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"])
+        .args(["test", "--workspace", "--quiet", "--no-fail-fast", "--", "--show-output"])
         .stdin(Stdio::null())
         .output()
         .context("starting cargo test")?;
