@@ -73,8 +73,14 @@ impl Audit {
 }
 
 impl WindowsEvent {
-    /// The value of the field `name`, compared without regard to case.
+    /// The value of the field `name`: of one that is written the same, else of one that differs in case.
+    ///
+    /// Agents put the header beside the payload: `ProcessID` is who logged, `ProcessId` whom the record tells of.
     pub fn field(&self, name: &str) -> Option<&Value> {
+        let exact = self.fields.iter().find(|field| field.name == name);
+        if let Some(field) = exact {
+            return Some(&field.value);
+        }
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| &field.value)
     }
 

@@ -254,7 +254,8 @@ impl Session {
             session.take(&logon.what);
         }
         let (id, sid) = (session.id, session.sid.clone().filter(|sid| sid.starts_with("S-1-5-21-")));
-        let from = back(draft.first, CONNECTED);
+        // A session may keep the pipe open for as long as it lives; a user alone may have several sessions.
+        let from = if id.is_some() { Timestamp(i64::MIN) } else { back(draft.first, CONNECTED) };
         let to = draft.last.after(super::SKEW);
         let pipe = tables.find_pipe(from, to, |pipe| match (id, &sid) {
             (Some(id), _) => pipe.logon_id == Some(id),

@@ -117,6 +117,17 @@ fn unnamed_elements_are_named_by_position() {
 }
 
 #[test]
+fn fields_that_differ_in_case_are_two() {
+    let record =
+        json!({"EventID": 13, "@timestamp": "2024-05-06T07:08:09Z", "ProcessID": 3284, "ProcessId": "4072"});
+    let event = from_value(&record).unwrap();
+    assert_eq!(
+        (event.process_id, event.process("ProcessId"), event.process("processid")),
+        (Some(3284), Some(4072), Some(3284))
+    );
+}
+
+#[test]
 fn outcomes_of_audits_are_read_from_every_form_of_keywords() {
     for (keywords, expected) in [
         (json!({"Keywords": "0x8020000000000000"}), Some(Audit::Success)),
