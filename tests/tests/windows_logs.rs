@@ -243,6 +243,21 @@ fn packed_content_that_is_cut_off_is_read_as_far_as_it_goes() {
 }
 
 #[test]
+fn an_archive_that_unpacks_to_far_too_much_is_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "{\"EventID\":1,\"@timestamp\":\"2024-01-01T00:00:00Z\",\"x\":\"y\"}\n";
+    let many = line.repeat(10_000);
+    let packed = zip(&[("many.json", many.as_bytes())]);
+    let limits = Limits { unpacked_bytes: 200_000, ..Limits::new(|_, _, _| false) };
+    for (name, content) in [("many.zip", packed), ("many.gz", gzip(many.as_bytes()))] {
+        let path = put(folder.path(), name, &content);
+        let failures: Vec<_> =
+            open(&path, limits).filter_map(Result::err).map(|error| error.kind.reason()).collect();
+        assert!(failures.contains(&"limit reached"), "{name}: {failures:?}");
+    }
+}
+
+#[test]
 fn what_is_no_log_is_told_and_the_rest_is_read() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "a.exe", b"MZ\x90\x00");

@@ -67,8 +67,8 @@ pub enum ReadErrorKind {
     #[error("more than {0} files")]
     TooManyFiles(usize),
     /// An archive unpacks to more than is read.
-    #[error("the content unpacks to more than {0} bytes")]
-    TooMuch(u64),
+    #[error("the content unpacks to {0}")]
+    TooMuch(String),
 }
 
 impl ReadErrorKind {

@@ -216,7 +216,7 @@ fn gzip(file: File, origin: &str, limits: Limits, depth: usize) -> Result<Record
         }
         // What must be sought in is unpacked into a file that has no name.
         Some(_) => {
-            let (content, damage) = unpack::spool(Cursor::new(start).chain(unpacked), limits)?;
+            let (content, damage) = unpack::spool(Cursor::new(start).chain(unpacked))?;
             let told = damage.map(|kind| Err(kind.at(origin)));
             Ok(Box::new(records(content, origin, limits, depth + 1)?.chain(told)))
         }

@@ -14,7 +14,34 @@ pub(super) type Listing = (Vec<(usize, String)>, Option<ReadErrorKind>);
 
 /// The text of a gzip stream.
 pub(super) fn gzip(file: File, limits: Limits) -> impl Read + Send {
-    MultiGzDecoder::new(BufReader::new(file)).take(limits.unpacked_bytes)
+    let packed = file.metadata().map_or(0, |metadata| metadata.len());
+    Capped::new(MultiGzDecoder::new(BufReader::new(file)), limits.unpacked(packed))
+}
+
+/// Fails with [`io::ErrorKind::FileTooLarge`] where a content goes on beyond a limit.
+struct Capped<R> {
+    inner: R,
+    left: u64,
+    limit: u64,
+}
+
+impl<R> Capped<R> {
+    fn new(inner: R, limit: u64) -> Self {
+        Self { inner, left: limit, limit }
+    }
+}
+
+impl<R: Read> Read for Capped<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        let size = u64::try_from(count).unwrap_or(u64::MAX);
+        let Some(left) = self.left.checked_sub(size) else {
+            let told = format!("more than {} bytes", self.limit);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, told));
+        };
+        self.left = left;
+        Ok(count)
+    }
 }
 
 /// The members of a zip archive that are files, by number and name; and what is wrong with the archive.
@@ -62,14 +89,16 @@ pub(super) fn member(
     if let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) {
         let member =
             archive.by_index(number).map_err(|error| ReadErrorKind::DamagedArchive(error.to_string()))?;
-        spool(member, limits)
+        let limit = limits.unpacked(member.compressed_size());
+        spool(Capped::new(member, limit))
     } else {
+        let packed = again.seek(SeekFrom::End(0)).map_err(ReadErrorKind::Io)?;
         again.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
         let mut stream = BufReader::new(again);
         let mut passed = 0;
         while let Ok(Some(mut member)) = zip::read::read_zipfile_from_stream(&mut stream) {
             if passed == number {
-                return spool(member, limits);
+                return spool(Capped::new(member, limits.unpacked(packed)));
             }
             passed += 1;
             io::copy(&mut member, &mut io::sink()).map_err(ReadErrorKind::Io)?;
@@ -79,28 +108,31 @@ pub(super) fn member(
 }
 
 /// Unpacks into a file without a name. What can be unpacked before a failure is kept, and the failure told.
-pub(super) fn spool<R: Read>(
-    content: R,
-    limits: Limits,
-) -> Result<(File, Option<ReadErrorKind>), ReadErrorKind> {
+pub(super) fn spool<R: Read>(mut content: R) -> Result<(File, Option<ReadErrorKind>), ReadErrorKind> {
     let mut file = tempfile::tempfile().map_err(ReadErrorKind::Io)?;
-    let mut content = content.take(limits.unpacked_bytes);
     let mut block = vec![0_u8; 64 * 1024];
-    let mut total = 0_u64;
     let damage = loop {
         match content.read(&mut block) {
-            Ok(0) if total >= limits.unpacked_bytes => {
-                break Some(ReadErrorKind::TooMuch(limits.unpacked_bytes));
-            }
             Ok(0) => break None,
             Ok(count) => {
-                total = total.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
                 file.write_all(block.get(..count).unwrap_or_default()).map_err(ReadErrorKind::Io)?;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Some(ReadErrorKind::DamagedArchive(error.to_string())),
+            Err(error) => break Some(failure(error)),
         }
     };
     file.seek(SeekFrom::Start(0)).map_err(ReadErrorKind::Io)?;
     Ok((file, damage))
+}
+
+/// What a failure to read a packed content means.
+pub(super) fn failure(error: io::Error) -> ReadErrorKind {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => ReadErrorKind::Truncated("the packed content ends early".to_owned()),
+        io::ErrorKind::FileTooLarge => ReadErrorKind::TooMuch(error.to_string()),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            ReadErrorKind::DamagedArchive(error.to_string())
+        }
+        _ => ReadErrorKind::Io(error),
+    }
 }

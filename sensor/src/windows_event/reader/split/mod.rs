@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::error::ReadErrorKind;
+use super::unpack;
 
 mod json;
 mod xml;
@@ -132,18 +133,7 @@ impl<R: Read, C: Cutter> Split<R, C> {
         let count = *result.as_ref().unwrap_or(&0);
         self.text.truncate(held + count);
         self.at_end = count == 0;
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(ReadErrorKind::Truncated("the packed content ends early".to_owned()))
-            }
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) =>
-            {
-                Err(ReadErrorKind::DamagedArchive(error.to_string()))
-            }
-            Err(error) => Err(ReadErrorKind::Io(error)),
-        }
+        result.map(|_| ()).map_err(unpack::failure)
     }
 }
 
