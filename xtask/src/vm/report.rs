@@ -18,6 +18,23 @@ pub(crate) struct Outcome {
     text: String,
 }
 
+impl Outcome {
+    /// The scenario's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.scenario
+    }
+
+    /// Whether the sensor did not tell what is expected.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.result == Word::Failed
+    }
+
+    /// Whether both are of one scenario, file system and plan.
+    pub(crate) fn is_same_play(&self, other: &Self) -> bool {
+        (&self.scenario, &self.filesystem, &self.plan) == (&other.scenario, &other.filesystem, &other.plan)
+    }
+}
+
 /// What became of it, in a word.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

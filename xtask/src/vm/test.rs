@@ -1,5 +1,6 @@
 //! `cargo xtask vm-test`: plays all scenarios on Debian's kernels.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -47,12 +48,41 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if report.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plays all scenarios on all kernels and plans.
-pub(crate) fn all() -> Result<Report> {
+/// Scenarios that stand for the others in every run of the tests: one of each way to change a service. All of them on
+/// all kernels take longer than a run of the tests may.
+const CORE: [&str; 24] = [
+    "attribute/chmod",
+    "directory/users_home",
+    "directory/vendor",
+    "drop_in/removed",
+    "drop_in/second",
+    "finding/security_masked",
+    "link/alias",
+    "link/mask",
+    "link/unmask",
+    "path/bind_mount",
+    "path/private_mounts",
+    "remove/and_return",
+    "ring/write",
+    "systemctl/daemon_reload",
+    "systemctl/enable_now",
+    "systemctl/mask",
+    "systemctl/stop",
+    "transient/run",
+    "write/append",
+    "write/dd",
+    "write/install",
+    "write/short_lived",
+    "write/subshell",
+    "write/writev",
+];
+
+/// Plays the core scenarios on all kernels and plans.
+pub(crate) fn core() -> Result<Report> {
     play(&Args {
         kernels: Vec::new(),
         plans: Vec::new(),
-        only: Vec::new(),
+        only: CORE.map(str::to_owned).to_vec(),
         report: false,
         deadline: DEADLINE,
         refresh: false,
@@ -79,24 +109,52 @@ fn play(args: &Args) -> Result<Report> {
     let mut report = Report::default();
     for line in kernels {
         let kernel = Kernel::get(&cache, line, args.refresh)?;
-        let task = Task {
-            files: &files,
-            command: &command(&plans, &args.only),
-            deadline: Duration::from_secs(args.deadline),
+        let machine = |only: &[String]| {
+            let task = Task {
+                files: &files,
+                command: &command(&plans, only),
+                deadline: Duration::from_secs(args.deadline),
+            };
+            play_once(&cache, &kernel, &task)
         };
-        let mut others = Vec::new();
-        let status = boot::boot(&cache, &kernel, &task, |text| match serde_json::from_str::<Outcome>(text) {
-            Ok(outcome) => report.add(&kernel.release, outcome),
-            Err(_) => others.push(text.to_owned()),
-        });
-        let problem = match status {
-            Ok(0 | 1) if others.is_empty() => None,
-            Ok(status) => Some(format!("the runner ended with status {status}\n{}", others.join("\n"))),
-            Err(error) => Some(format!("{error:#}\n{}", others.join("\n"))),
-        };
+        let (mut outcomes, mut problem) = machine(&args.only);
+        let failed: BTreeSet<String> = outcomes
+            .iter()
+            .filter(|outcome| outcome.is_failure())
+            .map(|outcome| outcome.name().to_owned())
+            .collect();
+        if problem.is_some() || !failed.is_empty() {
+            // A machine in software has its own sense of time: what fails there once must fail again in a fresh one.
+            let again: Vec<String> =
+                if problem.is_some() { args.only.clone() } else { failed.into_iter().collect() };
+            println!("kernel {}: a second try of {} scenarios", kernel.release, again.len());
+            let (second, still) = machine(&again);
+            outcomes.retain(|outcome| !second.iter().any(|other| other.is_same_play(outcome)));
+            outcomes.extend(second);
+            problem = still;
+        }
+        for outcome in outcomes {
+            report.add(&kernel.release, outcome);
+        }
         report.end_kernel(&kernel.release, &plans, problem);
     }
     Ok(report)
+}
+
+/// Boots a machine and plays; what came of each scenario, and how the machine failed if it did.
+fn play_once(cache: &Cache, kernel: &Kernel, task: &Task<'_>) -> (Vec<Outcome>, Option<String>) {
+    let mut outcomes = Vec::new();
+    let mut others = Vec::new();
+    let status = boot::boot(cache, kernel, task, |text| match serde_json::from_str::<Outcome>(text) {
+        Ok(outcome) => outcomes.push(outcome),
+        Err(_) => others.push(text.to_owned()),
+    });
+    let problem = match status {
+        Ok(0 | 1) if others.is_empty() => None,
+        Ok(status) => Some(format!("the runner ended with status {status}\n{}", others.join("\n"))),
+        Err(error) => Some(format!("{error:#}\n{}", others.join("\n"))),
+    };
+    (outcomes, problem)
 }
 
 /// The command line of the runner in the machine.
