@@ -53,8 +53,9 @@ impl FileSystem {
     /// Why the sensor can't see what happens on it, where that is so.
     pub fn blind(self, here: &Environment, plan: Plan) -> Option<&'static str> {
         match (self, plan) {
-            (Self::Overlay, Plan::Fanotify) => {
-                Some("fanotify names files by handles, which overlays don't give")
+            // 16aac5ad1fa9 ("ovl: support encoding non-decodable file handles"), in 6.6.
+            (Self::Overlay, Plan::Fanotify) if here.kernel < Version(6, 6) => {
+                Some("fanotify names files by handles, which overlays give from Linux 6.6 on")
             }
             // 59cda49ecf6c ("shmem: allow reporting fanotify events with file handles on tmpfs"), in 5.13.
             (Self::Tmpfs, Plan::Fanotify) if here.kernel < Version(5, 13) => {
