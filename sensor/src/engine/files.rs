@@ -124,7 +124,11 @@ impl Engine {
                 Place::Unit { generated: false } | Place::Program(_) => self.settle,
                 Place::Directory | Place::NotAUnit | Place::Elsewhere => continue,
             };
-            let touch = Touch { path, operation: FileOperation::RenameTo, observed: 0, ..touch.clone() };
+            // In a directory that was made, and not moved, whoever writes a file may not have finished.
+            let made = touch.operation == FileOperation::Create
+                && matches!(host.file(path.as_ref()), FileState::Regular(_));
+            let operation = if made { FileOperation::Create } else { FileOperation::RenameTo };
+            let touch = Touch { path, operation, observed: 0, ..touch.clone() };
             if let Verdict::Now(touch) = self.touched.note(touch, settle) {
                 self.tell_or_wait(touch, settle, host, lines);
             }

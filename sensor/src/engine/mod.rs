@@ -19,6 +19,8 @@ use crate::model::event::EventId;
 use crate::model::line::{Enrichment, Started};
 use crate::model::{Line, Loss, Observation, ObservationId, ObservationKind, Timestamp};
 
+use crate::systemd::cgroup;
+
 use counters::Counters;
 pub use input::{Input, Start};
 pub use program::INIT_SCRIPTS;
@@ -170,8 +172,12 @@ impl Engine {
                 self.counters.processes += 1;
                 self.processes.fork(fork);
             }
-            ObservationKind::Exec(exec) => {
+            ObservationKind::Exec(mut exec) => {
                 self.counters.processes += 1;
+                if let Some(path) = exec.process.cgroup.get() {
+                    exec.process.unit = cgroup::unit_of(path.as_ref());
+                    exec.process.container = cgroup::container_of(path.as_ref());
+                }
                 self.processes.exec(exec.process.clone());
                 self.command(seen.id, seen.time, &exec, host, lines);
             }

@@ -1,6 +1,5 @@
 //! What touches a Linux host: its files, its processes, and the kernel's ways to tell of changes.
 
-pub mod cgroup;
 pub mod clock;
 pub mod directories;
 pub mod doctor;

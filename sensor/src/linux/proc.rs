@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice as _};
 
-use super::cgroup;
 use super::path::bytes_of;
 use crate::model::process::{Credentials, Namespaces};
 use crate::model::{Known, Process, ProcessKey, Reason};
+use crate::systemd::cgroup;
 
 /// The most bytes of arguments that are read.
 const ARGUMENTS: u64 = 16 * 1024;

@@ -23,6 +23,7 @@
 //! assert_eq!(change.changes[0].after, ["/tmp/x"]);
 //! ```
 
+pub mod cgroup;
 pub mod change;
 pub mod command_line;
 pub mod control;
