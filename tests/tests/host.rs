@@ -21,17 +21,24 @@ fn scenarios_on_this_host() {
         println!("skipped: not everything can be seen here:\n{}", String::from_utf8_lossy(&doctor.stdout));
         return;
     }
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let played = Command::new(env!("CARGO_BIN_EXE_scenario-runner"))
-        .args(["play", "--plan", "fanotify"])
-        .arg("--sensor")
-        .arg(&sensor)
-        .arg("--scenarios")
-        .arg(&scenarios)
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&played.stdout);
-    assert!(played.status.success(), "{told}{}", String::from_utf8_lossy(&played.stderr));
+    let play = |only: &[&str]| {
+        let mut runner = Command::new(env!("CARGO_BIN_EXE_scenario-runner"));
+        runner.args(["play", "--plan", "fanotify"]).arg("--sensor").arg(&sensor);
+        runner.arg("--scenarios").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
+        for name in only {
+            runner.args(["--only", name]);
+        }
+        let played = runner.output().unwrap();
+        (played.status.success(), String::from_utf8_lossy(&played.stdout).into_owned())
+    };
+    let (whole, told) = play(&[]);
     let passed = told.lines().last().and_then(|line| line.split_once(" passed")?.0.parse::<u32>().ok());
     assert!(passed.is_some_and(|passed| passed > 50), "hardly anything was played:\n{told}");
+    if !whole {
+        // Other work on this host may come between a step and its trace: what fails must fail by itself, too.
+        let failed: Vec<&str> =
+            told.lines().filter_map(|line| Some(line.strip_prefix("--- ")?.split_once(" on ")?.0)).collect();
+        let (whole, again) = play(&failed);
+        assert!(whole && !failed.is_empty(), "{told}\nand once more:\n{again}");
+    }
 }

@@ -138,12 +138,20 @@ impl Engine {
     /// Tells a change that was finished, unless the name is gone: then it waits for its return.
     fn tell_or_wait(&mut self, touch: Touch, settle: Duration, host: &mut dyn Host, lines: &mut Vec<Line>) {
         let known = self.units.knows(touch.path.as_ref()) || self.programs.knows(&touch.path);
-        if !known || host.file(touch.path.as_ref()) != FileState::Absent {
-            self.tell(&touch, host, lines);
-            return;
-        }
-        let gone = Touch { operation: FileOperation::Unlink, ..touch };
-        if let Verdict::Now(touch) = self.touched.note(gone, settle) {
+        let waiting = match host.file(touch.path.as_ref()) {
+            FileState::Absent if known => FileOperation::Unlink,
+            // Emptied by the next writer already: what that one writes is what counts.
+            FileState::Regular(file)
+                if file.size == 0 && self.holder(touch.actor, file.object, host).is_some() =>
+            {
+                FileOperation::Write
+            }
+            _ => {
+                self.tell(&touch, host, lines);
+                return;
+            }
+        };
+        if let Verdict::Now(touch) = self.touched.note(Touch { operation: waiting, ..touch }, settle) {
             self.tell(&touch, host, lines);
         }
     }
