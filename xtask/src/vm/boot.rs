@@ -19,6 +19,12 @@ use super::root::Root;
 const PARAMETERS: &str = "console=ttyS0 panic=-1 quiet mitigations=off systemd.show_status=0 \
                           systemd.mask=serial-getty@ttyS0.service";
 
+/// What the machine writes where its status goes, before it runs the command.
+const STARTED: &str = "started";
+
+/// How often a machine is booted before it counts as broken.
+const BOOTS: usize = 3;
+
 /// How many of the console's last lines tell why a machine failed.
 const TAIL: usize = 60;
 
@@ -35,7 +41,8 @@ pub(crate) struct Task<'a> {
 /// Boots a kernel, runs the task, and gives each line of its output to `line` as it comes.
 ///
 /// Returns the command's exit status. A machine that ends without one, or not in time, is an error that shows the end
-/// of its console.
+/// of its console. One that dies before it comes to the command is booted again: emulated processors don't always
+/// take a kernel's changes to its own code.
 pub(crate) fn boot(
     cache: &Cache,
     kernel: &Kernel,
@@ -44,11 +51,30 @@ pub(crate) fn boot(
 ) -> Result<i32> {
     let root = Root::get(cache, &kernel.release)?;
     let scratch = cache.scratch()?;
-    let [payload, early_root, console, status] =
-        ["payload.cpio", "initrd.cpio", "console.log", "status"].map(|name| scratch.join(name));
+    let [payload, early_root] = ["payload.cpio", "initrd.cpio"].map(|name| scratch.join(name));
     initrd::write_payload(&payload, task.files, task.command)?;
     join(&[&kernel.initrd, &payload], &early_root)?;
+    let console = scratch.join("console.log");
+    let shown = || format!("kernel {}; its console's last lines:\n{}", kernel.release, tail(&console));
+    for _ in 0..BOOTS {
+        if let Some(status) = attempt(&scratch, kernel, &root, task, &mut line).with_context(shown)? {
+            return Ok(status);
+        }
+        eprintln!("the virtual machine of kernel {} died while it booted", kernel.release);
+    }
+    Err(anyhow!("the virtual machine died {BOOTS} times while it booted")).with_context(shown)
+}
 
+/// Boots once; `None` where the machine dies before it comes to the command.
+fn attempt(
+    scratch: &Path,
+    kernel: &Kernel,
+    root: &Root,
+    task: &Task<'_>,
+    line: &mut impl FnMut(&str),
+) -> Result<Option<i32>> {
+    let [early_root, console, status] =
+        ["initrd.cpio", "console.log", "status"].map(|name| scratch.join(name));
     let mut machine = Machine(
         // Killing the parent must not leave a machine behind, which nothing but this can promise.
         Command::new("setpriv")
@@ -68,19 +94,16 @@ pub(crate) fn boot(
             .args(["-chardev", "stdio,id=output,signal=off", "-serial", "chardev:output"])
             .arg("-serial")
             .arg(format!("file:{}", status.display()))
-            .env("TMPDIR", &scratch)
+            .env("TMPDIR", scratch)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .context("starting qemu-system-x86_64 by setpriv")?,
     );
-    let finished = follow(&mut machine.0, task.deadline, &mut line);
+    follow(&mut machine.0, task.deadline, line)?;
     let text = fs::read_to_string(&status).unwrap_or_default();
-    finished
-        .and_then(|()| {
-            text.trim().parse().map_err(|_| anyhow!("the virtual machine ended before its command did"))
-        })
-        .with_context(|| format!("kernel {}; its console's last lines:\n{}", kernel.release, tail(&console)))
+    let Some(status) = text.strip_prefix(STARTED) else { return Ok(None) };
+    status.trim().parse().map(Some).map_err(|_| anyhow!("the virtual machine ended before its command did"))
 }
 
 /// A running machine, which does not outlive this value.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use cpio::newc::{Builder, ModeFileType, trailer};
 
 /// What runs first in a virtual machine: mounts the root, hands the payload over, and gives way to systemd.
-const INIT: &str = include_str!("init.sh");
+pub(crate) const INIT: &str = include_str!("init.sh");
 
 /// What systemd runs last: the payload's command.
 const START: &str = include_str!("start.sh");

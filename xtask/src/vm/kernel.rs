@@ -21,8 +21,20 @@ const NEWEST: &str = "newest";
 /// The flavour for virtual machines: small, quick to boot, and built from the same source as all others.
 const FLAVOUR: &str = "-cloud-amd64";
 
-/// Modules beyond those that the root needs: file systems for units to lie on, and the means to mount images.
-const MODULES: [&str; 8] = ["virtio_blk", "virtio_pci", "loop", "overlay", "xfs", "btrfs", "fuse", "autofs4"];
+/// Modules beyond those that the root needs: file systems for units to lie on, and the means to mount images. Some
+/// kernels have checksums of btrfs as modules that no dependency names.
+const MODULES: [&str; 10] = [
+    "virtio_blk",
+    "virtio_pci",
+    "loop",
+    "overlay",
+    "xfs",
+    "btrfs",
+    "fuse",
+    "autofs4",
+    "crc32c-cryptoapi",
+    "crc32c_generic",
+];
 
 /// A kernel in the cache.
 pub(crate) struct Kernel {
@@ -38,8 +50,11 @@ impl Kernel {
     /// Takes the kernel of a line from the cache; fetches it first where it isn't there or `refresh` asks for the newest.
     pub(crate) fn get(cache: &Cache, line: &str, refresh: bool) -> Result<Self> {
         let folder = cache.path(&format!("kernel-{line}"));
-        if refresh || !folder.join("release").exists() {
+        let recipe = initrd::INIT.to_owned() + &MODULES.join("\n");
+        // What was packed by another recipe is packed anew.
+        if refresh || fs::read_to_string(folder.join("recipe")).ok().as_ref() != Some(&recipe) {
             fetch(cache, line, &folder)?;
+            fs::write(folder.join("recipe"), recipe).context("writing the kernel's recipe")?;
         }
         let release = fs::read_to_string(folder.join("release"))
             .with_context(|| format!("reading {}", folder.join("release").display()))?;

@@ -7,6 +7,7 @@ cd /opt/payload/files || exit
 PATH=/opt/payload/files:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HOME=/root
 export PATH HOME
+echo started > /dev/ttyS2
 sh /opt/payload/command < /dev/null > /dev/ttyS1 2>&1
 echo $? > /dev/ttyS2
 echo o > /proc/sysrq-trigger
