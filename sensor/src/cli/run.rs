@@ -14,10 +14,10 @@ use super::output::{self, Pace};
 use super::settings::{AttachArg, SettingsArgs};
 use crate::config::Config;
 use crate::engine::Start;
-use crate::linux::clock;
 use crate::linux::directories::Directories;
 use crate::linux::live::{Ended, Live};
 use crate::linux::sources::Sources;
+use crate::linux::{clock, memory};
 use crate::model::line::Started;
 use crate::model::{Known, Reason};
 use crate::output::redact::Key;
@@ -39,6 +39,7 @@ pub(super) struct Args {
 
 /// Watches until a signal or the reader ends it.
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
+    memory::give_back_what_is_freed();
     let closed = Arc::new(Notify::new());
     let mut config = args.settings.load()?;
     if let Some(attach) = args.attach {

@@ -8,6 +8,7 @@ pub mod fanotify;
 pub mod files;
 pub mod host;
 pub mod live;
+pub mod memory;
 pub mod path;
 pub mod proc;
 mod readable;
