@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
+use crate::cargo::workspace;
 use crate::toolchain::{self, Core, Toolchain, run};
 
 /// The objects, each a program of sensor-ebpf.
@@ -94,11 +95,6 @@ fn build_objects(toolchain: &Toolchain, target: &Path) -> Result<()> {
 fn cargo(program: Option<&Path>) -> Command {
     let program = program.map(PathBuf::from).or_else(|| std::env::var_os("CARGO").map(PathBuf::from));
     Command::new(program.unwrap_or_else(|| "cargo".into()))
-}
-
-/// The workspace's folder.
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Where cargo builds: the folder above this program that cargo has marked.

@@ -24,11 +24,17 @@ pub(crate) fn install_tools() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    eprintln!("installing {} (apt-get{})", missing.join(", "), if is_root() { "" } else { " by sudo" });
     update_lists()?;
+    install_packages(&missing)
+}
+
+/// Installs Debian packages, and says so.
+pub(crate) fn install_packages(packages: &[impl AsRef<str>]) -> Result<()> {
+    let names: Vec<&str> = packages.iter().map(AsRef::as_ref).collect();
+    eprintln!("installing {} (apt-get{})", names.join(", "), if is_root() { "" } else { " by sudo" });
     run(as_root("apt-get")
         .args(["install", "--yes", "--quiet", "--no-install-recommends"])
-        .args(missing)
+        .args(names)
         .env("DEBIAN_FRONTEND", "noninteractive"))
 }
 

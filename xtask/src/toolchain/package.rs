@@ -1,12 +1,11 @@
 //! Installs what the toolchain is made of: Debian's packages where they are, else rustup's nightly.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use super::command::{in_search_path, output, run};
+use crate::host::{install_packages, update_lists};
 
 /// Debian's compiler for its browsers, and `core` compiled for BPF.
 const COMPILER: [&str; 2] = ["rustc-web", "libstd-rust-web-dev-bpf"];
@@ -18,7 +17,7 @@ pub(super) fn install_compiler() -> Result<()> {
     if in_search_path("apt-get").is_some() {
         update_lists()?;
         if COMPILER.iter().all(|package| is_offered(package)) {
-            return install(&COMPILER.map(str::to_owned));
+            return install_packages(&COMPILER);
         }
     }
     if in_search_path("rustup").is_some() {
@@ -39,7 +38,7 @@ pub(super) fn install_llvm(version: u32) -> Result<()> {
         update_lists()?;
         if is_offered(&llvm) {
             let packages: Vec<String> = std::iter::once(llvm).chain(LIBRARIES.map(str::to_owned)).collect();
-            return install(&packages);
+            return install_packages(&packages);
         }
     }
     bail!("the linker needs the development files of LLVM {version} or newer: install them, with llvm-config")
@@ -48,29 +47,4 @@ pub(super) fn install_llvm(version: u32) -> Result<()> {
 fn is_offered(package: &str) -> bool {
     output(Command::new("apt-cache").args(["show", "--no-all-versions", package]))
         .is_some_and(|text| !text.is_empty())
-}
-
-fn update_lists() -> Result<()> {
-    run(as_root("apt-get").args(["update", "--quiet", "--quiet"]))
-}
-
-fn install(packages: &[String]) -> Result<()> {
-    println!("installing {} (apt-get{})", packages.join(", "), if is_root() { "" } else { " by sudo" });
-    run(as_root("apt-get")
-        .args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"])
-        .args(packages)
-        .env("DEBIAN_FRONTEND", "noninteractive"))
-}
-
-fn as_root(program: &str) -> Command {
-    if is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("sudo");
-    command.arg("--").arg(program);
-    command
-}
-
-fn is_root() -> bool {
-    Path::new("/proc/self").metadata().is_ok_and(|metadata| metadata.uid() == 0)
 }

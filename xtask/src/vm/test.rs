@@ -11,6 +11,8 @@ use super::boot::{self, Task};
 use super::cache::Cache;
 use super::kernel::{Kernel, LINES};
 use super::report::{Outcome, Report};
+use crate::build::target_folder;
+use crate::cargo::workspace;
 use crate::host;
 
 /// How many seconds each machine may take.
@@ -101,7 +103,7 @@ fn play(args: &Args) -> Result<Report> {
     let programs = build()?;
     host::install_tools()?;
     let cache = Cache::open()?;
-    let scenarios = root()?.join("tests/scenarios");
+    let scenarios = workspace().join("tests/scenarios");
     let files: Vec<&Path> = programs.iter().chain([&scenarios]).map(PathBuf::as_path).collect();
     let kernels: Vec<&str> = if args.kernels.is_empty() {
         LINES.to_vec()
@@ -184,25 +186,18 @@ fn command(plans: &[&str], only: &[String]) -> String {
 
 /// Builds the sensor, with its eBPF programs and as it is installed, and the runner; gives their paths.
 fn build() -> Result<[PathBuf; 2]> {
-    let root = root()?;
     let this = std::env::current_exe().context("finding this program")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let runner = ["build", "--quiet", "--package", "sensor-tests", "--bin", "scenario-runner"];
     for (program, arguments) in [(this.into_os_string(), &["build", "--release"][..]), (cargo, &runner)] {
         let status = Command::new(&program)
             .args(arguments)
-            .current_dir(&root)
+            .current_dir(workspace())
             .stdout(Stdio::null())
             .status()
             .with_context(|| format!("starting {}", program.display()))?;
         ensure!(status.success(), "{} {}: {status}", program.display(), arguments.join(" "));
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = target_folder()?;
     Ok(["release/svcsensor", "debug/scenario-runner"].map(|name| target.join(name)))
-}
-
-/// The workspace's folder.
-fn root() -> Result<PathBuf> {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().map(Path::to_owned).context("the package of this program has no workspace")
 }
