@@ -14,10 +14,11 @@ use super::output::{self, Pace};
 use super::settings::{AttachArg, SettingsArgs};
 use crate::config::Config;
 use crate::engine::Start;
+use crate::linux::clock::Clock;
 use crate::linux::directories::Directories;
 use crate::linux::live::{Ended, Live};
+use crate::linux::memory;
 use crate::linux::sources::Sources;
-use crate::linux::{clock, memory};
 use crate::model::line::Started;
 use crate::model::{Known, Reason};
 use crate::output::redact::Key;
@@ -63,9 +64,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
             bail!("no source can run here: run it as root, or see `svcsensor doctor`");
         }
         let key = Key::of_installation(&config.redact.key_file)?;
-        let start = start(directories, &sources, &config, &key)?;
+        let clock = Clock::start();
+        let start = start(clock, directories, &sources, &config, &key)?;
         let pipeline = Pipeline::new(output::way_out(&config, key)?);
-        let mut live = Live::new(pipeline, sources, recorder, writer, closed, &config.events)?;
+        let mut live = Live::new(pipeline, sources, recorder, writer, closed, clock, &config.events)?;
         let ended = live.run(start, ready).await?;
         let reason = match ended {
             Ended::Signal(name) => name,
@@ -93,7 +95,13 @@ fn recorder(path: &Path) -> std::io::Result<Recorder> {
 }
 
 /// What is watched and how, as it stands now.
-fn start(directories: Directories, sources: &Sources, config: &Config, key: &Key) -> Result<Start> {
+fn start(
+    clock: Clock,
+    directories: Directories,
+    sources: &Sources,
+    config: &Config,
+    key: &Key,
+) -> Result<Start> {
     let mut run = [0; 6];
     getrandom::fill(&mut run).context("naming this run")?;
     let uname = rustix::system::uname();
@@ -103,7 +111,7 @@ fn start(directories: Directories, sources: &Sources, config: &Config, key: &Key
     };
     Ok(Start {
         started: Started {
-            time: clock::now(),
+            time: clock.now(),
             run: hex::encode(run),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             os_release: Known::Is(uname.release().to_string_lossy().into_owned()),
@@ -113,7 +121,7 @@ fn start(directories: Directories, sources: &Sources, config: &Config, key: &Key
             blind: sources.blind().to_vec(),
             services: 0,
         },
-        boot_offset_ns: clock::boot_offset_ns(),
+        boot_offset_ns: clock.offset_ns(),
         users: directories.users,
         merged_usr: directories.layout.merged_usr,
         links: directories.links,

@@ -21,7 +21,8 @@ pub enum Input {
     File(Timestamp, Box<FileObservation>),
     /// Time has passed, and nothing else happened.
     Tick(Timestamp),
-    /// The wall clock was set: what must now be added to a time of the boot clock, in nanoseconds.
+    /// The wall clock was set: what must now be added to a time of the boot clock, in nanoseconds. The times of inputs
+    /// go on as if it had not been.
     Clock(i64),
     /// A large program's hash is ready.
     Hashed(Timestamp, BString, Result<String, Reason>),

@@ -30,6 +30,9 @@ use units::Units;
 pub struct Engine {
     run: String,
     clock: Clock,
+    /// By how much the wall clock was set since the start. Inputs keep to the clock as it stood then, so that no wait
+    /// gets longer or shorter; what is told keeps to the clock as it stands.
+    wall_shift_ns: i64,
     lanes: Lanes,
     directories: Directories,
     now: Timestamp,
@@ -59,6 +62,7 @@ impl Engine {
         Self {
             run: String::new(),
             clock: Clock::default(),
+            wall_shift_ns: 0,
             lanes: Lanes::default(),
             directories: Directories::new(),
             now: Timestamp(0),
@@ -79,6 +83,15 @@ impl Engine {
 
     /// Takes one input and adds the lines that it causes to `lines`.
     pub fn feed(&mut self, input: Input, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        let before = lines.len();
+        self.take(input, host, lines);
+        for line in lines.iter_mut().skip(before) {
+            let time = line.time_mut();
+            time.0 = time.0.saturating_add(self.wall_shift_ns);
+        }
+    }
+
+    fn take(&mut self, input: Input, host: &mut dyn Host, lines: &mut Vec<Line>) {
         match input {
             Input::Start(start) => self.start(*start, host, lines),
             Input::Kernel(bytes) => self.kernel(&bytes, host, lines),
@@ -91,7 +104,7 @@ impl Engine {
                 self.observe(Observation { id, time, kind }, host, lines);
             }
             Input::Tick(time) => self.pass(time, host, lines),
-            Input::Clock(offset) => self.clock = Clock { offset_ns: offset },
+            Input::Clock(offset) => self.wall_shift_ns = offset.saturating_sub(self.clock.offset_ns),
             Input::Hashed(time, path, sha256) => {
                 self.pass(time, host, lines);
                 for event in self.hashes.take(&path) {

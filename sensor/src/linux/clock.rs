@@ -1,18 +1,50 @@
-//! The clocks of a live host.
+//! The clock of a live run.
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::model::Timestamp;
 
-/// Now, by the host's wall clock.
-pub fn now() -> Timestamp {
-    Timestamp(nanoseconds(clock_gettime(ClockId::Realtime)))
+/// What two looks at two clocks may differ by without one of them having been set, in nanoseconds.
+const JITTER_NS: u64 = 1_000_000;
+
+/// The wall clock as it stood when a run began, carried on by the boot clock: setting the wall clock later makes no wait
+/// longer. `clock_gettime(2)`, `CLOCK_BOOTTIME`.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start_ns: i64,
+    followed_ns: i64,
 }
 
-/// What must be added to a time of the boot clock, in nanoseconds, to get one since 1970.
-///
-/// It changes when the wall clock is set.
-pub fn boot_offset_ns() -> i64 {
+impl Clock {
+    /// Begins with the wall clock of this moment.
+    pub fn start() -> Self {
+        let offset_ns = wall_offset_ns();
+        Self { start_ns: offset_ns, followed_ns: offset_ns }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(nanoseconds(clock_gettime(ClockId::Boottime)).saturating_add(self.start_ns))
+    }
+
+    /// What is added to a time of the boot clock, in nanoseconds, to get one of this clock.
+    pub fn offset_ns(&self) -> i64 {
+        self.start_ns
+    }
+
+    /// Where the wall clock was set since this was asked last: what must now be added to a time of the boot clock, in
+    /// nanoseconds, to get one of the wall clock.
+    pub fn follow(&mut self) -> Option<i64> {
+        let offset_ns = wall_offset_ns();
+        if offset_ns.abs_diff(self.followed_ns) < JITTER_NS {
+            return None;
+        }
+        self.followed_ns = offset_ns;
+        Some(offset_ns)
+    }
+}
+
+fn wall_offset_ns() -> i64 {
     nanoseconds(clock_gettime(ClockId::Realtime))
         .saturating_sub(nanoseconds(clock_gettime(ClockId::Boottime)))
 }
@@ -26,7 +58,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_boot_clock_lies_behind_the_wall_clock() {
-        assert!(boot_offset_ns() > 0 && boot_offset_ns() < now().0);
+    fn begins_with_the_wall_clock() {
+        let before = nanoseconds(clock_gettime(ClockId::Realtime));
+        let clock = Clock::start();
+        assert!(clock.offset_ns() > 0);
+        assert!(clock.now().0.abs_diff(before) < 60_000_000_000);
+    }
+
+    #[test]
+    fn follows_a_clock_that_was_set_once() {
+        let mut clock = Clock { start_ns: 0, followed_ns: 0 };
+        assert!(clock.follow().is_some());
+        assert_eq!(clock.offset_ns(), 0);
     }
 }

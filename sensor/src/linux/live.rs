@@ -4,13 +4,15 @@
 //! of their own, so that neither a slow disk nor a slow reader holds it up.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::unix::AsyncFdReadyGuard;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 
-use super::clock;
+use super::clock::Clock;
 use super::host::{Hashed, LiveHost};
 use super::readable::Readable;
 use super::sources::Sources;
@@ -33,6 +35,23 @@ pub enum Ended {
     ReaderGone,
 }
 
+/// What became of a source's turn.
+struct Turn {
+    /// Whether it has nothing more. What is left would not wake anybody once more.
+    is_dry: bool,
+    ended: Option<Ended>,
+}
+
+impl Turn {
+    /// Lets the source rest until there is more, where it has nothing left.
+    fn end(self, guard: &mut AsyncFdReadyGuard<'_, OwnedFd>) -> Option<Ended> {
+        if self.is_dry {
+            guard.clear_ready();
+        }
+        self.ended
+    }
+}
+
 /// A live run.
 pub struct Live {
     pipeline: Pipeline,
@@ -44,7 +63,7 @@ pub struct Live {
     closed: Arc<Notify>,
     heartbeat: Duration,
     out: Vec<u8>,
-    boot_offset_ns: i64,
+    clock: Clock,
 }
 
 impl Live {
@@ -58,6 +77,7 @@ impl Live {
         recorder: Recorder,
         writer: Writer,
         closed: Arc<Notify>,
+        clock: Clock,
         events: &Events,
     ) -> io::Result<Self> {
         let (ready, hashed) = mpsc::unbounded_channel();
@@ -73,7 +93,7 @@ impl Live {
             closed,
             heartbeat: events.heartbeat,
             out: Vec::new(),
-            boot_offset_ns: 0,
+            clock,
         })
     }
 
@@ -93,7 +113,6 @@ impl Live {
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         heartbeat.tick().await;
         let mut watchdog = Watchdog::of_environment();
-        self.boot_offset_ns = start.boot_offset_ns;
         let mut ended = None;
         let watched = self.sources.watched();
         for input in std::iter::once(Input::Start(Box::new(start))).chain(watched) {
@@ -111,21 +130,18 @@ impl Live {
                 // Before the sources: a flood from them is no reason to be ended.
                 () = watchdog.sign() => {}
                 guard = Readable::wait(process.as_ref()) => {
-                    guard?.clear_ready();
-                    ended = self.take_process_records();
+                    ended = self.take_process_records().end(&mut guard?);
                 }
                 guard = Readable::wait(files.as_ref()) => {
-                    guard?.clear_ready();
-                    ended = self.take_file_changes()?;
+                    ended = self.take_file_changes()?.end(&mut guard?);
                 }
                 guard = Readable::wait(followed.as_ref()) => {
-                    guard?.clear_ready();
-                    ended = self.take_file_changes()?;
+                    ended = self.take_file_changes()?.end(&mut guard?);
                 }
                 Some(hash) = self.hashed.recv() => {
-                    ended = self.feed(Input::Hashed(clock::now(), hash.path, hash.sha256));
+                    ended = self.feed(Input::Hashed(self.clock.now(), hash.path, hash.sha256));
                 }
-                () = tokio::time::sleep(wait) => ended = self.feed(Input::Tick(clock::now())),
+                () = tokio::time::sleep(wait) => ended = self.feed(Input::Tick(self.clock.now())),
                 _ = heartbeat.tick() => ended = self.beat(),
             }
         }
@@ -136,52 +152,53 @@ impl Live {
     pub fn stop(mut self, reason: &str, patience: Duration) -> crate::output::transport::Stats {
         let _reader_may_be_gone = self.take_file_changes();
         let counters = self.counters();
-        self.feed(Input::Stop(clock::now(), reason.to_owned(), counters));
+        self.feed(Input::Stop(self.clock.now(), reason.to_owned(), counters));
         self.recorder.flush();
         self.writer.close(patience)
     }
 
     /// How long to wait for the engine's next deadline; an hour when it has none.
     fn wait(&self) -> Duration {
-        self.pipeline.deadline().map_or(Duration::from_hours(1), |deadline| deadline.since(clock::now()))
+        self.pipeline.deadline().map_or(Duration::from_hours(1), |deadline| deadline.since(self.clock.now()))
     }
 
-    fn take_process_records(&mut self) -> Option<Ended> {
+    fn take_process_records(&mut self) -> Turn {
+        let mut is_dry = false;
         for _ in 0..BATCHES {
             let records = self.sources.process_records();
-            if records.is_empty() {
+            is_dry = records.is_empty();
+            if is_dry {
                 break;
             }
             for record in records {
                 if let Some(ended) = self.feed(Input::Kernel(record)) {
-                    return Some(ended);
+                    return Turn { is_dry, ended: Some(ended) };
                 }
             }
         }
-        self.tell_losses()
+        Turn { is_dry, ended: self.tell_losses() }
     }
 
-    fn take_file_changes(&mut self) -> io::Result<Option<Ended>> {
+    fn take_file_changes(&mut self) -> io::Result<Turn> {
         for _ in 0..BATCHES {
-            let changes = self.sources.file_changes()?;
+            let changes = self.sources.file_changes(self.clock.now())?;
             // Whoever made these changes was forked and executed before: their records come first.
-            if let Some(ended) = self.take_process_records() {
-                return Ok(Some(ended));
-            }
-            if changes.is_empty() {
-                break;
+            let ended = self.take_process_records().ended;
+            let is_dry = changes.is_empty();
+            if is_dry || ended.is_some() {
+                return Ok(Turn { is_dry, ended });
             }
             for change in changes {
                 if let Some(ended) = self.feed(change) {
-                    return Ok(Some(ended));
+                    return Ok(Turn { is_dry, ended: Some(ended) });
                 }
             }
         }
-        Ok(None)
+        Ok(Turn { is_dry: false, ended: None })
     }
 
     fn tell_losses(&mut self) -> Option<Ended> {
-        let losses = self.sources.losses(clock::now());
+        let losses = self.sources.losses(self.clock.now());
         if losses.is_empty() {
             return None;
         }
@@ -190,7 +207,7 @@ impl Live {
             if let Some(ended) = self.feed(Input::Loss(loss.loss)) {
                 return Some(ended);
             }
-            if rescan && let Some(ended) = self.feed(Input::Rescan(clock::now())) {
+            if rescan && let Some(ended) = self.feed(Input::Rescan(self.clock.now())) {
                 return Some(ended);
             }
         }
@@ -198,15 +215,8 @@ impl Live {
     }
 
     fn beat(&mut self) -> Option<Ended> {
-        let offset = clock::boot_offset_ns();
-        if offset != self.boot_offset_ns {
-            self.boot_offset_ns = offset;
-            if let Some(ended) = self.feed(Input::Clock(offset)) {
-                return Some(ended);
-            }
-        }
         let counters = self.counters();
-        let ended = self.tell_losses().or_else(|| self.feed(Input::Heartbeat(clock::now(), counters)));
+        let ended = self.tell_losses().or_else(|| self.feed(Input::Heartbeat(self.clock.now(), counters)));
         self.recorder.flush();
         ended
     }
@@ -221,7 +231,8 @@ impl Live {
     }
 
     fn feed(&mut self, input: Input) -> Option<Ended> {
-        let mut ended = self.feed_one(input);
+        let set = self.clock.follow().and_then(|offset_ns| self.feed_one(Input::Clock(offset_ns)));
+        let mut ended = set.or(self.feed_one(input));
         for (path, file) in self.host.take_followed() {
             if let Some(input) = self.sources.follow(path.as_ref(), file.as_ref()) {
                 ended = ended.or(self.feed_one(input));

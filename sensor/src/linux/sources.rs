@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 
-use super::clock;
 use super::ebpf::{FileSource, ProcessSource, TracingWatcher};
 use super::fanotify::Watcher;
 use crate::config::Attach;
@@ -218,16 +217,15 @@ impl Sources {
     ///
     /// # Errors
     /// When the queue can't be read.
-    pub fn file_changes(&mut self) -> io::Result<Vec<Input>> {
+    pub fn file_changes(&mut self, now: Timestamp) -> io::Result<Vec<Input>> {
         let watcher = match &mut self.files {
-            Files::Tracing(watcher) => return Ok(watcher.read(BATCH)),
+            Files::Tracing(watcher) => return Ok(watcher.read(BATCH, now)),
             Files::Fanotify(watcher) => watcher,
             Files::Unwatched => return Ok(Vec::new()),
         };
         let mut seen = Vec::new();
         while seen.is_empty() && watcher.read(&mut seen)? {}
         watcher.read_followed(&mut seen)?;
-        let now = clock::now();
         Ok(seen.into_iter().map(|seen| Input::File(now, Box::new(seen))).collect())
     }
 

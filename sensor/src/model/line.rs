@@ -30,6 +30,20 @@ pub enum Line {
     },
 }
 
+impl Line {
+    /// When it was told of.
+    pub fn time_mut(&mut self) -> &mut Timestamp {
+        match self {
+            Self::Started(started) => &mut started.time,
+            Self::Event(event) => &mut event.time,
+            Self::Finding(finding) => &mut finding.time,
+            Self::Enrichment(enrichment) => &mut enrichment.time,
+            Self::Loss(loss) => &mut loss.time,
+            Self::Heartbeat(totals) | Self::Stopped { totals, .. } => &mut totals.time,
+        }
+    }
+}
+
 /// What is watched and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {

@@ -8,10 +8,9 @@ use bstr::{BStr, BString};
 use super::{Counters, EbpfError, FileSource, HookState, WatchError};
 use crate::decode::kernel::{self, Clock, Directories, WatchKey};
 use crate::engine::Input;
-use crate::linux::clock;
 use crate::linux::path::os_path;
 use crate::linux::watch::{Marked, Marker, Role, Watches};
-use crate::model::ObservationKind;
+use crate::model::{ObservationKind, Timestamp};
 
 /// The most files that are followed.
 const MOST_FOLLOWED: usize = 16_384;
@@ -103,7 +102,7 @@ impl TracingWatcher {
     }
 
     /// Takes at most `max` records as inputs, oldest first, with what they change about the watches between them.
-    pub fn read(&mut self, max: usize) -> Vec<Input> {
+    pub fn read(&mut self, max: usize, now: Timestamp) -> Vec<Input> {
         let mut records = Vec::new();
         self.watches.marker_mut().drain(max, |record| records.push(record.to_vec()));
         let mut inputs = Vec::new();
@@ -120,7 +119,6 @@ impl TracingWatcher {
             let mut told = Vec::new();
             self.watches.follow(role, seen.clone(), &mut told);
             // The record itself speaks for the change; only directories that appeared with it are told besides.
-            let now = clock::now();
             let others = told
                 .into_iter()
                 .filter(|told| (&told.directory, &told.name) != (&seen.directory, &seen.name));
