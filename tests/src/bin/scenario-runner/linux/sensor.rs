@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 /// How long the sensor may take to start, to tell of a marker, and to stop. Emulated processors are slow.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How many of its lines are shown when it tells others than the awaited one.
+const SHOWN: usize = 2;
+
 /// How much of its log is shown when it fails.
 const LOG_TAIL: u64 = 4096;
 
@@ -70,7 +73,8 @@ impl Sensor {
 
     /// The lines up to the first that matches a pattern, this one included.
     ///
-    /// A sensor that fails once is not asked again: what it tells later can't be put in its place.
+    /// A sensor that fails once is not asked again, since what it tells later can't be put in its place, but
+    /// [restarted](Self::restart).
     pub(crate) fn until(&mut self, pattern: &Value) -> Result<Vec<Value>> {
         ensure!(!self.has_failed, "the sensor has failed before");
         let lines = self.lines_until(pattern);
@@ -80,6 +84,14 @@ impl Sensor {
             _ = self.child.kill();
         }
         lines
+    }
+
+    /// Puts a new sensor in the place of one that has failed.
+    pub(crate) fn restart(&mut self, program: &Path) -> Result<()> {
+        if self.has_failed {
+            *self = Self::start(program, self.plan)?;
+        }
+        Ok(())
     }
 
     fn lines_until(&mut self, pattern: &Value) -> Result<Vec<Value>> {
@@ -97,10 +109,14 @@ impl Sensor {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
+                    let last = lines.iter().rev().take(SHOWN).rev().cloned().collect::<Vec<_>>();
                     bail!(
-                        "the sensor told no {pattern} within {} s, but {}",
+                        "the sensor told no {pattern} within {} s, but {} lines, at the end of them {:#}; its log ends \
+                         with\n{}",
                         PATIENCE.as_secs(),
-                        Value::from(lines)
+                        lines.len(),
+                        Value::from(last),
+                        self.log_tail()
                     );
                 }
                 Err(RecvTimeoutError::Disconnected) => {

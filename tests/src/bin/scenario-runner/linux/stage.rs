@@ -26,6 +26,7 @@ const STOP: &str = "sensor/stop";
 
 /// Running sensors, and where they run.
 pub(crate) struct Stage {
+    program: PathBuf,
     here: Environment,
     sensors: Vec<Sensor>,
     snapshot: Snapshot,
@@ -40,7 +41,7 @@ impl Stage {
     pub(crate) fn open(program: &Path, plans: &[Plan], here: Environment) -> Result<Self> {
         let snapshot = Snapshot::take()?;
         let sensors = plans.iter().map(|plan| Sensor::start(program, *plan)).collect::<Result<_>>()?;
-        Ok(Self { here, sensors, snapshot, markers: 0 })
+        Ok(Self { program: program.to_owned(), here, sensors, snapshot, markers: 0 })
     }
 
     /// Plays a scenario on each of its file systems, and reports what became of it on each plan.
@@ -58,6 +59,9 @@ impl Stage {
                 continue;
             }
             self.play_on(scenario, *filesystem, report)?;
+            for sensor in &mut self.sensors {
+                sensor.restart(&self.program)?;
+            }
         }
         Ok(())
     }
