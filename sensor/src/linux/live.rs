@@ -19,12 +19,16 @@ use super::sources::Sources;
 use super::watchdog::Watchdog;
 use crate::config::Events;
 use crate::engine::{Input, Start};
+use crate::model::Timestamp;
 use crate::output::transport::{SendError, Writer};
 use crate::pipeline::Pipeline;
 use crate::recording::{Recorder, RecordingHost};
 
 /// How many batches are taken from a source before others get their turn.
 const BATCHES: usize = 16;
+
+/// How long after a record the sources are asked what they lost: to ask takes longer than to tell a change.
+const LOSSES_EVERY: Duration = Duration::from_millis(50);
 
 /// Why a live run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub struct Live {
     heartbeat: Duration,
     out: Vec<u8>,
     clock: Clock,
+    /// When to ask the sources next what they lost, where any of them had something since.
+    losses_due: Option<Timestamp>,
 }
 
 impl Live {
@@ -94,6 +100,7 @@ impl Live {
             heartbeat: events.heartbeat,
             out: Vec::new(),
             clock,
+            losses_due: None,
         })
     }
 
@@ -141,7 +148,7 @@ impl Live {
                 Some(hash) = self.hashed.recv() => {
                     ended = self.feed(Input::Hashed(self.clock.now(), hash.path, hash.sha256));
                 }
-                () = tokio::time::sleep(wait) => ended = self.feed(Input::Tick(self.clock.now())),
+                () = tokio::time::sleep(wait) => ended = self.tick(),
                 _ = heartbeat.tick() => ended = self.beat(),
             }
         }
@@ -151,15 +158,27 @@ impl Live {
     /// Takes what the sources still hold, tells the last line, and waits at most `patience` until it is written.
     pub fn stop(mut self, reason: &str, patience: Duration) -> crate::output::transport::Stats {
         let _reader_may_be_gone = self.take_file_changes();
+        self.tell_losses();
         let counters = self.counters();
         self.feed(Input::Stop(self.clock.now(), reason.to_owned(), counters));
         self.recorder.flush();
         self.writer.close(patience)
     }
 
-    /// How long to wait for the engine's next deadline; an hour when it has none.
+    /// How long to wait for what is due next; an hour when nothing is.
     fn wait(&self) -> Duration {
-        self.pipeline.deadline().map_or(Duration::from_hours(1), |deadline| deadline.since(self.clock.now()))
+        let due = self.pipeline.deadline().into_iter().chain(self.losses_due).min();
+        due.map_or(Duration::from_hours(1), |due| due.since(self.clock.now()))
+    }
+
+    /// Time has passed.
+    fn tick(&mut self) -> Option<Ended> {
+        let now = self.clock.now();
+        let ended = self.feed(Input::Tick(now));
+        if ended.is_none() && self.losses_due.is_some_and(|due| due <= now) {
+            return self.tell_losses();
+        }
+        ended
     }
 
     fn take_process_records(&mut self) -> Turn {
@@ -176,7 +195,10 @@ impl Live {
                 }
             }
         }
-        Turn { is_dry, ended: self.tell_losses() }
+        // A source that is never dry leaves no time to pass.
+        let now = self.clock.now();
+        let due = *self.losses_due.get_or_insert(now.after(LOSSES_EVERY));
+        Turn { is_dry, ended: if due <= now { self.tell_losses() } else { None } }
     }
 
     fn take_file_changes(&mut self) -> io::Result<Turn> {
@@ -198,6 +220,7 @@ impl Live {
     }
 
     fn tell_losses(&mut self) -> Option<Ended> {
+        self.losses_due = None;
         let losses = self.sources.losses(self.clock.now());
         if losses.is_empty() {
             return None;
