@@ -42,7 +42,9 @@ impl Programs {
     fn take(&mut self, path: &BString, host: &mut dyn Host) -> Option<(Option<Program>, Option<Program>)> {
         let after = match host.file(path.as_ref()) {
             FileState::Regular(_) | FileState::Symlink { .. } => host.program(path.as_ref()).ok(),
-            FileState::Absent | FileState::Directory | FileState::Special | FileState::Unreadable(_) => None,
+            FileState::Absent | FileState::Directory | FileState::Special(_) | FileState::Unreadable(_) => {
+                None
+            }
         };
         let before = match &after {
             Some(program) if self.known.len() < MOST => self.known.insert(path.clone(), program.clone()),

@@ -7,13 +7,11 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use super::input::Start;
 use super::program::{INIT_SCRIPTS, Kind};
-use crate::host::{FileState, Host, RegularFile};
+use crate::host::{FileState, Host, RegularFile, SpecialKind};
 use crate::model::{Known, Manager, Mechanism, Reason, Scope};
 use crate::path::join;
 use crate::systemd::change::{self, Observed};
-use crate::systemd::inventory::{
-    self, EffectiveUnit, FileChange, Hash, Inventory, SpecialKind, SymbolicLink,
-};
+use crate::systemd::inventory::{self, EffectiveUnit, FileChange, Hash, Inventory, SymbolicLink};
 use crate::systemd::search_path::{Host as Layout, Role, UnitDirectory};
 use crate::systemd::specifier::ManagerFacts;
 use crate::systemd::{GeneratorDirectory, Location, SearchPath, UnitName, UserDirectories};
@@ -214,17 +212,21 @@ impl Units {
                 inventory::FileState::Regular(regular(&file))
             }
             FileState::Symlink { target } => {
-                let file = self.follow(path, &target, host).map(Arc::new);
-                inventory::FileState::Symlink(SymbolicLink { target, file })
+                let (file, device) = match self.follow(path, &target, host) {
+                    Some(Behind::File(file)) => (Some(Arc::new(file)), false),
+                    Some(Behind::Device) => (None, true),
+                    None => (None, false),
+                };
+                inventory::FileState::Symlink(SymbolicLink { target, file, device })
             }
             FileState::Directory => inventory::FileState::Directory,
-            FileState::Special => inventory::FileState::Special(SpecialKind::Pipe),
+            FileState::Special(kind) => inventory::FileState::Special(special(kind)),
             FileState::Unreadable(reason) => inventory::FileState::Unreadable(reason),
         }
     }
 
-    /// The file that a link leads to, unless the inventory has it anyway.
-    fn follow(&self, link: &BStr, target: &BString, host: &mut dyn Host) -> Option<inventory::RegularFile> {
+    /// What a link leads to, unless the inventory has it anyway.
+    fn follow(&self, link: &BStr, target: &BString, host: &mut dyn Host) -> Option<Behind> {
         let mut path = BString::from(link);
         let mut target = target.clone();
         for _ in 0..MOST_LINKS {
@@ -235,12 +237,16 @@ impl Units {
             match host.file(path.as_ref()) {
                 FileState::Regular(file) => {
                     host.follow(link, path.as_ref());
-                    return Some(regular(&file));
+                    return Some(Behind::File(regular(&file)));
                 }
                 FileState::Symlink { target: next } => target = next,
-                FileState::Absent | FileState::Directory | FileState::Special | FileState::Unreadable(_) => {
-                    return None;
+                FileState::Special(SpecialKind::CharacterDevice | SpecialKind::BlockDevice) => {
+                    return Some(Behind::Device);
                 }
+                FileState::Absent
+                | FileState::Directory
+                | FileState::Special(SpecialKind::Pipe | SpecialKind::Socket)
+                | FileState::Unreadable(_) => return None,
             }
         }
         None
@@ -268,6 +274,20 @@ impl Units {
         let (directory, rest) = self.inventory.locate(path)?;
         let directory = directory.path.clone();
         self.inventory.apply(directory.as_ref(), rest, state)
+    }
+}
+
+/// What a link leads to.
+enum Behind {
+    File(inventory::RegularFile),
+    Device,
+}
+
+fn special(kind: SpecialKind) -> inventory::SpecialKind {
+    match kind {
+        SpecialKind::CharacterDevice | SpecialKind::BlockDevice => inventory::SpecialKind::Device,
+        SpecialKind::Pipe => inventory::SpecialKind::Pipe,
+        SpecialKind::Socket => inventory::SpecialKind::Socket,
     }
 }
 

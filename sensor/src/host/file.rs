@@ -21,9 +21,22 @@ pub enum FileState {
     /// A directory.
     Directory,
     /// A socket, pipe or device.
-    Special,
+    Special(SpecialKind),
     /// Something that can't be read.
     Unreadable(Reason),
+}
+
+/// What is neither file, nor directory, nor link (inode(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecialKind {
+    /// A character device.
+    CharacterDevice,
+    /// A block device.
+    BlockDevice,
+    /// A FIFO.
+    Pipe,
+    /// A socket.
+    Socket,
 }
 
 /// A regular file's content and attributes, read as one.

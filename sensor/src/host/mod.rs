@@ -4,7 +4,7 @@ mod file;
 
 use bstr::{BStr, BString};
 
-pub use file::{FileState, RegularFile};
+pub use file::{FileState, RegularFile, SpecialKind};
 
 use crate::model::{Known, Process, Reason, Scope};
 

@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use bstr::{BStr, BString};
 use sha2::{Digest as _, Sha256};
 
 use super::path::{bytes_of, os_path};
-use crate::host::{FileState, MOST_CONTENT, Program, RegularFile};
+use crate::host::{FileState, MOST_CONTENT, Program, RegularFile, SpecialKind};
 use crate::model::{Known, Reason};
 
 /// How often a file that changes while it is read is read again.
@@ -46,8 +46,8 @@ fn read_once(path: &Path) -> io::Result<FileState> {
     if named.is_dir() {
         return Ok(FileState::Directory);
     }
-    if !named.is_file() {
-        return Ok(FileState::Special);
+    if let Some(kind) = special(named.file_type()) {
+        return Ok(FileState::Special(kind));
     }
     let (mut file, before) = open(path)?;
     let mut content = Vec::new();
@@ -67,6 +67,21 @@ fn read_once(path: &Path) -> io::Result<FileState> {
         links: after.nlink(),
         object: (after.dev(), after.ino()),
     }))
+}
+
+/// What a file is that is neither regular, nor a directory, nor a link.
+fn special(kind: fs::FileType) -> Option<SpecialKind> {
+    if kind.is_file() {
+        None
+    } else if kind.is_char_device() {
+        Some(SpecialKind::CharacterDevice)
+    } else if kind.is_block_device() {
+        Some(SpecialKind::BlockDevice)
+    } else if kind.is_fifo() {
+        Some(SpecialKind::Pipe)
+    } else {
+        Some(SpecialKind::Socket)
+    }
 }
 
 /// Opens a regular file: neither a link that was put there meanwhile, nor a pipe or device that would block.
@@ -176,11 +191,14 @@ mod tests {
         let FileState::Regular(file) = state(path(&at("a")).as_ref()) else { panic!("no file") };
         assert_eq!((&*file.content, file.size, file.links), (&b"text"[..], 4, 1));
         assert_eq!(state(path(&at("mask")).as_ref()), FileState::Symlink { target: "/dev/null".into() });
-        assert_eq!(state(path(&at("pipe")).as_ref()), FileState::Special);
+        assert_eq!(state(path(&at("pipe")).as_ref()), FileState::Special(SpecialKind::Pipe));
+        assert_eq!(state(BStr::new("/dev/zero")), FileState::Special(SpecialKind::CharacterDevice));
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        assert_eq!(state(path(&at("socket")).as_ref()), FileState::Special(SpecialKind::Socket));
         assert_eq!(state(path(folder.path()).as_ref()), FileState::Directory);
         assert_eq!(state(path(&at("none")).as_ref()), FileState::Absent);
         assert_eq!(state(path(&at("a/b")).as_ref()), FileState::Absent);
-        assert_eq!(list(path(folder.path()).as_ref()).unwrap(), ["a", "mask", "pipe"]);
+        assert_eq!(list(path(folder.path()).as_ref()).unwrap(), ["a", "mask", "pipe", "socket"]);
     }
 
     #[test]

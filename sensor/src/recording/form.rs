@@ -5,7 +5,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::text::Text;
-use crate::host::{FileState, Program, RegularFile};
+use crate::host::{FileState, Program, RegularFile, SpecialKind};
 use crate::model::process::{Credentials, Namespaces};
 use crate::model::{Known, Process, ProcessKey, Reason, Scope};
 
@@ -85,10 +85,26 @@ impl<T> ResultForm<T> {
 #[serde(rename_all = "snake_case")]
 pub(super) enum FileForm {
     Absent,
-    Regular { content: Text, size: u64, mode: u32, uid: u32, gid: u32, links: u64, device: u64, inode: u64 },
-    Symlink { target: Text },
+    Regular {
+        content: Text,
+        size: u64,
+        mode: u32,
+        uid: u32,
+        gid: u32,
+        links: u64,
+        device: u64,
+        inode: u64,
+    },
+    Symlink {
+        target: Text,
+    },
     Directory,
-    Special,
+    CharacterDevice,
+    BlockDevice,
+    /// Recordings of the first days tell all special files as one kind.
+    #[serde(alias = "special")]
+    Pipe,
+    Socket,
     Unreadable(ReasonForm),
 }
 
@@ -108,7 +124,10 @@ impl From<FileState> for FileForm {
             },
             FileState::Symlink { target } => Self::Symlink { target: target.into() },
             FileState::Directory => Self::Directory,
-            FileState::Special => Self::Special,
+            FileState::Special(SpecialKind::CharacterDevice) => Self::CharacterDevice,
+            FileState::Special(SpecialKind::BlockDevice) => Self::BlockDevice,
+            FileState::Special(SpecialKind::Pipe) => Self::Pipe,
+            FileState::Special(SpecialKind::Socket) => Self::Socket,
             FileState::Unreadable(reason) => Self::Unreadable(ReasonForm(reason)),
         }
     }
@@ -131,7 +150,10 @@ impl From<FileForm> for FileState {
             }
             FileForm::Symlink { target } => Self::Symlink { target: target.into() },
             FileForm::Directory => Self::Directory,
-            FileForm::Special => Self::Special,
+            FileForm::CharacterDevice => Self::Special(SpecialKind::CharacterDevice),
+            FileForm::BlockDevice => Self::Special(SpecialKind::BlockDevice),
+            FileForm::Pipe => Self::Special(SpecialKind::Pipe),
+            FileForm::Socket => Self::Special(SpecialKind::Socket),
             FileForm::Unreadable(reason) => Self::Unreadable(reason.0),
         }
     }

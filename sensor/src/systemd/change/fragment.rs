@@ -87,8 +87,13 @@ fn masked(
         Some(path) => change.add_note(&format!("hides {path}")),
         None => change.add_note("there was no unit of that name"),
     }
-    if matches!(pending.after, FileState::Regular(_)) {
-        change.add_note("by an empty file");
+    match &pending.after {
+        FileState::Regular(_) => change.add_note("by an empty file"),
+        FileState::Special(_) => change.add_note("by a device"),
+        FileState::Symlink(link) if link.device => {
+            change.add_note(&format!("by a link to the device {}", link.target));
+        }
+        FileState::Symlink(_) | FileState::Absent | FileState::Directory | FileState::Unreadable(_) => {}
     }
     if !pending.directory.persistent {
         change.add_note("until the next boot");

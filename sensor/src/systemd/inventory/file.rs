@@ -53,6 +53,9 @@ pub struct SymbolicLink {
     /// The regular file that it leads to. Needed for drop-ins and for links out of the search path; whoever reads
     /// the host may leave it out for aliases, which lead to a file that the inventory has anyway.
     pub file: Option<Arc<RegularFile>>,
+    /// Whether it leads to a device, which masks as one does that stands there itself. A link to /dev/null needs no
+    /// telling.
+    pub device: bool,
 }
 
 /// What is neither file, nor directory, nor link.
@@ -60,8 +63,10 @@ pub struct SymbolicLink {
 pub enum SpecialKind {
     /// A character or block device: masks a unit as a link to /dev/null does.
     Device,
-    /// A FIFO or a socket.
+    /// A FIFO.
     Pipe,
+    /// A socket.
+    Socket,
 }
 
 /// A SHA-256 hash; prints as 64 hexadecimal digits.
@@ -124,7 +129,7 @@ impl FileState {
 
     /// A link of which only the target is known.
     pub fn link(target: impl Into<BString>) -> Self {
-        Self::Symlink(SymbolicLink { target: target.into(), file: None })
+        Self::Symlink(SymbolicLink { target: target.into(), file: None, device: false })
     }
 
     /// The regular file that reading the name gives, through a link if need be.
@@ -151,10 +156,15 @@ impl FileState {
         match self {
             Self::Special(SpecialKind::Device) => true,
             Self::Symlink(link) => {
-                is_dev_null(&link.target) || link.file.as_ref().is_some_and(|file| file.size == 0)
+                link.device
+                    || is_dev_null(&link.target)
+                    || link.file.as_ref().is_some_and(|file| file.size == 0)
             }
             Self::Regular(file) => file.size == 0,
-            Self::Absent | Self::Directory | Self::Special(SpecialKind::Pipe) | Self::Unreadable(_) => false,
+            Self::Absent
+            | Self::Directory
+            | Self::Special(SpecialKind::Pipe | SpecialKind::Socket)
+            | Self::Unreadable(_) => false,
         }
     }
 }
@@ -237,9 +247,12 @@ mod tests {
                 FileState::Symlink(SymbolicLink {
                     target: "/opt/empty".into(),
                     file: Some(Arc::new(RegularFile::new(b"", 0o644, 0, 0))),
+                    device: false,
                 }),
                 true,
             ),
+            (FileState::Symlink(SymbolicLink { target: "/dev/zero".into(), file: None, device: true }), true),
+            (FileState::Special(SpecialKind::Socket), false),
         ] {
             assert_eq!(state.is_null(), masks, "{state:?}");
         }

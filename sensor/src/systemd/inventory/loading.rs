@@ -6,7 +6,7 @@ use super::drop_in::DropIn;
 use super::effective::{LoadState, UnitProblem};
 use super::lookup::Found;
 use super::verify::is_yes;
-use super::{FileState, Inventory};
+use super::{FileState, Inventory, SpecialKind};
 use crate::model::Reason;
 use crate::model::service::Setting;
 use crate::systemd::command_line::{ExecCommand, ExecPlaces};
@@ -180,7 +180,9 @@ fn unreadable(state: &FileState) -> &'static str {
     match state {
         FileState::Absent => "the file does not exist",
         FileState::Directory => "it is a directory",
-        FileState::Special(_) => "it is no regular file",
+        FileState::Special(SpecialKind::Pipe) => "it is a pipe and no regular file",
+        FileState::Special(SpecialKind::Socket) => "it is a socket and no regular file",
+        FileState::Special(SpecialKind::Device) => "it is a device and no regular file",
         FileState::Symlink(_) => "what the link points to could not be read",
         FileState::Unreadable(Reason::TooLarge) => "the file is too large to be read",
         FileState::Unreadable(_) | FileState::Regular(_) => "the file could not be read",

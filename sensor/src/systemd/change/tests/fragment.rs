@@ -173,6 +173,33 @@ fn an_empty_file_that_is_filled_later_is_no_mask() {
 }
 
 #[test]
+fn a_device_masks_and_a_socket_does_not() {
+    let mut tree = Tree::new();
+    tree.file(&format!("{LIB}/a.service"), PLAIN);
+    let path = &format!("{ETC}/a.service");
+    check(
+        &mut tree,
+        path,
+        FileState::Special(SpecialKind::Device),
+        &["Masked a.service Mask: : hides /usr/lib/systemd/system/a.service; by a device"],
+    );
+    let link = SymbolicLink { target: "/dev/zero".into(), file: None, device: true };
+    see(&mut tree, path, FileState::Absent).unwrap();
+    check(
+        &mut tree,
+        path,
+        FileState::Symlink(link),
+        &[
+            "Masked a.service Mask: : hides /usr/lib/systemd/system/a.service; by a link to the device /dev/zero",
+        ],
+    );
+    see(&mut tree, path, FileState::Absent).unwrap();
+    let seen = see(&mut tree, path, FileState::Special(SpecialKind::Socket)).unwrap();
+    assert_eq!(seen.units[0].action, Action::Modified);
+    assert!(seen.units[0].note.as_deref().unwrap().contains("it is a socket and no regular file"));
+}
+
+#[test]
 fn aliases_name_and_unname() {
     let mut tree = Tree::new();
     tree.file(&format!("{LIB}/a.service"), PLAIN);
@@ -248,7 +275,7 @@ fn an_alias_that_install_asks_for_enables() {
 fn linked_units_are_created() {
     let mut tree = Tree::new();
     let content = Arc::new(RegularFile::new(PLAIN.as_bytes(), 0o644, 0, 0));
-    let link = SymbolicLink { target: "/opt/l.service".into(), file: Some(content) };
+    let link = SymbolicLink { target: "/opt/l.service".into(), file: Some(content), device: false };
     let seen = see(&mut tree, &format!("{ETC}/l.service"), FileState::Symlink(link)).unwrap();
     let change = &seen.units[0];
     assert_eq!((change.action, change.mechanism), (Action::Created, Mechanism::UnitFile));

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::systemd::inventory::tests::Tree;
-use crate::systemd::inventory::{RegularFile, SymbolicLink};
+use crate::systemd::inventory::{RegularFile, SpecialKind, SymbolicLink};
 
 const ETC: &str = "/etc/systemd/system";
 const LIB: &str = "/usr/lib/systemd/system";

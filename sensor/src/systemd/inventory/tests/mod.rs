@@ -49,7 +49,10 @@ impl Tree {
     /// A link to a file out of the search path.
     pub(in crate::systemd) fn link_to(&mut self, path: &str, target: &str, content: &str) -> &mut Self {
         let file = Arc::new(RegularFile::new(content.as_bytes(), 0o644, 0, 0));
-        self.put(path, FileState::Symlink(SymbolicLink { target: target.into(), file: Some(file) }))
+        self.put(
+            path,
+            FileState::Symlink(SymbolicLink { target: target.into(), file: Some(file), device: false }),
+        )
     }
 
     fn effective(&self, name: &str) -> Option<EffectiveUnit> {
