@@ -16,7 +16,7 @@ use crate::correlate::{ProcessTable, Requests, Tools};
 use crate::decode::kernel::{self, Clock, Directories, Lanes};
 use crate::host::Host;
 use crate::model::event::EventId;
-use crate::model::line::{Enrichment, Started};
+use crate::model::line::{Enrichment, Fact, Started};
 use crate::model::{Line, Loss, Observation, ObservationId, ObservationKind, Timestamp};
 
 use crate::systemd::cgroup;
@@ -111,8 +111,7 @@ impl Engine {
                     lines.push(Line::Enrichment(Enrichment {
                         time,
                         event,
-                        path: path.to_string(),
-                        sha256: sha256.clone().into(),
+                        fact: Fact::Program { path: path.to_string(), sha256: sha256.clone().into() },
                     }));
                 }
             }

@@ -83,10 +83,22 @@ pub struct Enrichment {
     pub time: Timestamp,
     /// The event that it belongs to.
     pub event: EventId,
-    /// The program whose hash it is.
-    pub path: String,
-    /// Its SHA-256.
-    pub sha256: Known<String>,
+    /// The fact.
+    pub fact: Fact,
+}
+
+/// A fact that is known later than its event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A large program's hash.
+    Program {
+        /// The program.
+        path: String,
+        /// Its SHA-256.
+        sha256: Known<String>,
+    },
+    /// The manager has read what the event tells.
+    Loaded,
 }
 
 /// Counters of the whole run; names and values in a fixed order.

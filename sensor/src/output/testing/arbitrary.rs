@@ -9,7 +9,7 @@ use crate::model::change::{Change, TextDiff};
 use crate::model::event::{Action, EventId, Executable, FileFacts, Mechanism, ServiceEvent};
 use crate::model::finding::{DataComponent, Finding, Severity};
 use crate::model::known::{Known, Reason};
-use crate::model::line::{Enrichment, Line, SourceState, Started, Totals};
+use crate::model::line::{Enrichment, Fact, Line, SourceState, Started, Totals};
 use crate::model::loss::Loss;
 use crate::model::observation::ObservationId;
 use crate::model::process::{Actor, Confidence, Credentials, Namespaces, Process, ProcessKey, Requester};
@@ -24,9 +24,8 @@ pub(crate) fn any_line() -> impl Strategy<Value = Line> {
         any_event().prop_map(|event| Line::Event(Box::new(event))),
         any_finding().prop_map(|finding| Line::Finding(Box::new(finding))),
         any_started().prop_map(Line::Started),
-        (any_time(), any_event_id(), any_text(), any_known(any_hash())).prop_map(
-            |(time, event, path, sha256)| Line::Enrichment(Enrichment { time, event, path, sha256 })
-        ),
+        (any_time(), any_event_id(), any_fact())
+            .prop_map(|(time, event, fact)| Line::Enrichment(Enrichment { time, event, fact })),
         (any_time(), any_text(), any_text(), any::<Option<u64>>(), any_text()).prop_map(
             |(time, source, reason, count, consequence)| {
                 Line::Loss(Loss { time, source, reason, count, consequence })
@@ -34,6 +33,13 @@ pub(crate) fn any_line() -> impl Strategy<Value = Line> {
         ),
         any_totals().prop_map(Line::Heartbeat),
         (any_text(), any_totals()).prop_map(|(reason, totals)| Line::Stopped { reason, totals }),
+    ]
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        (any_text(), any_known(any_hash())).prop_map(|(path, sha256)| Fact::Program { path, sha256 }),
+        Just(Fact::Loaded),
     ]
 }
 

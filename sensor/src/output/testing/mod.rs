@@ -8,7 +8,7 @@ use crate::model::change::{Change, TextDiff};
 use crate::model::event::{Action, EventId, Executable, FileFacts, Mechanism, ServiceEvent};
 use crate::model::finding::{DataComponent, Finding, Severity, Technique};
 use crate::model::known::{Known, Reason};
-use crate::model::line::{Enrichment, Line, SourceState, Started, Totals};
+use crate::model::line::{Enrichment, Fact, Line, SourceState, Started, Totals};
 use crate::model::loss::Loss;
 use crate::model::observation::ObservationId;
 use crate::model::process::{Actor, Confidence, Credentials, Namespaces, Process, ProcessKey};
@@ -165,8 +165,12 @@ pub(crate) fn one_of_each() -> Vec<Line> {
         Line::Enrichment(Enrichment {
             time: time(9),
             event: event.id.clone(),
-            path: "/tmp/.u/updated".to_owned(),
-            sha256: Known::Is("9b74c9897bac770ffc029102a200c5de1f0ab3f4f4c0b5f9e5d4c3b2a1908f7e".to_owned()),
+            fact: Fact::Program {
+                path: "/tmp/.u/updated".to_owned(),
+                sha256: Known::Is(
+                    "9b74c9897bac770ffc029102a200c5de1f0ab3f4f4c0b5f9e5d4c3b2a1908f7e".to_owned(),
+                ),
+            },
         }),
         Line::Event(Box::new(event)),
         Line::Loss(Loss {

@@ -1,6 +1,6 @@
 //! The lines that tell of the stream itself: `started`, `enrichment`, `loss`, `heartbeat` and `stopped`.
 
-use crate::model::line::{Enrichment, Started, Totals};
+use crate::model::line::{Enrichment, Fact, Started, Totals};
 use crate::model::loss::Loss;
 
 use super::event::event_id;
@@ -26,8 +26,16 @@ pub(super) fn started(object: &mut Object<'_>, started: &Started) {
 pub(super) fn enrichment(object: &mut Object<'_>, enrichment: &Enrichment) {
     head(object, "enrichment", enrichment.time);
     object.value("event", &event_id(&enrichment.event));
-    object.value("path", &enrichment.path);
-    object.known("sha256", enrichment.sha256.as_ref());
+    let (program, loaded) = match &enrichment.fact {
+        Fact::Program { path, sha256 } => (Some((path, sha256)), None),
+        Fact::Loaded => (None, Some(true)),
+    };
+    object.optional("path", program.map(|(path, _sha256)| path));
+    match program {
+        Some((_path, sha256)) => object.known("sha256", sha256.as_ref()),
+        None => object.optional::<str>("sha256", None),
+    }
+    object.optional("loaded", loaded.as_ref());
     object.missing(&[]);
 }
 
