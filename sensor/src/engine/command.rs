@@ -9,7 +9,6 @@ use crate::model::{
 };
 use crate::systemd::UnitName;
 use crate::systemd::control::{Addressed, ControlAction, ControlRequest};
-use crate::systemd::daemon;
 
 /// The most units of one command that are told.
 const MOST_UNITS: usize = 64;
@@ -26,13 +25,11 @@ impl Engine {
         host: &mut dyn Host,
         lines: &mut Vec<Line>,
     ) {
-        if let Some(exe) = exec.process.exe.get()
-            && let Some(directory) = daemon::generator(exe.as_ref())
-            && exec.process.argv.get().is_some_and(|argv| daemon::is_managers_call(directory.kind, argv))
-        {
+        if self.generator_of_manager(exec).is_some() {
             // The manager reads all units after its generators ran: what writers still hold is in force then.
             self.tell_held(host, lines);
         }
+        self.note_load(exec, time, lines);
         let Some(request) = self.tools.request(exec, host).filter(|request| !request.read_only) else {
             return;
         };
@@ -57,6 +54,7 @@ impl Engine {
         for name in names {
             let unit = UnitName::parse(&name).ok().and_then(|name| self.units.effective(scope, &name));
             let event = self.next_event();
+            let outdated = self.is_outdated(scope, &name);
             let executables =
                 unit.as_ref().map_or_else(Vec::new, |unit| self.executables(&event, &unit.commands, host));
             let enablement =
@@ -75,7 +73,8 @@ impl Engine {
                 executables,
                 enablement: enablement.clone(),
                 enablement_before: enablement,
-                loaded: Known::Missing(Reason::NotRecorded),
+                // Without a change that waits, nobody knows what it has read before the sensor began.
+                loaded: if outdated { Known::Is(false) } else { Known::Missing(Reason::NotRecorded) },
                 actor: actor.clone(),
                 confidence: Confidence::High,
                 note: Some("asked for; whether it was done, other events tell".to_owned()),

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString};
 
+use super::loaded::Change;
 use super::{Engine, actor};
 use crate::correlate::touched::Touch;
 use crate::host::{Host, Program};
@@ -56,6 +57,11 @@ impl Engine {
         let unit = change.after.as_ref().or(change.before.as_ref());
         let executables = unit.map_or_else(Vec::new, |unit| self.executables(&id, &unit.commands, host));
         let mechanism = change.mechanism;
+        let loaded = {
+            let is_new = change.action == Action::Created;
+            let change = Change { event: &id, scope: change.scope, unit: &change.unit, is_new };
+            self.loaded(&change, touch, host)
+        };
         let affected: Vec<&str> = change.affected.iter().map(UnitName::as_str).collect();
         let details = if affected.is_empty() { Vec::new() } else { vec![("affected", affected.join(" "))] };
         let requester = self.requester(touch, change.scope, &change.unit, mechanism, host);
@@ -73,7 +79,7 @@ impl Engine {
             executables,
             enablement: enablement(change.after.as_ref()),
             enablement_before: enablement(change.before.as_ref()),
-            loaded: loaded(change.scope, change.action, mechanism, host),
+            loaded,
             actor,
             confidence: Confidence::High,
             note: change.note,
@@ -208,15 +214,6 @@ fn find(command: &ExecCommand, host: &mut dyn Host) -> (String, Result<Program, 
 
 fn enablement(unit: Option<&EffectiveUnit>) -> Known<Enablement> {
     Known::Is(unit.map_or(Enablement::Absent, |unit| unit.enablement))
-}
-
-/// Whether the manager has read what changed. It reads unit files when it is told to, but for those that it or its
-/// generators write.
-fn loaded(scope: Scope, action: Action, mechanism: Mechanism, host: &mut dyn Host) -> Known<bool> {
-    if !host.manager_runs(scope) {
-        return Known::Missing(Reason::NotFound);
-    }
-    Known::Is(mechanism == Mechanism::Transient && action == Action::Created)
 }
 
 /// What is told of the file that changed: of the one that is there now, or of the one that was.

@@ -6,7 +6,10 @@ mod counters;
 mod event;
 mod files;
 mod input;
+mod loaded;
 mod program;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use std::time::Duration;
@@ -45,6 +48,7 @@ pub struct Engine {
     touched: Touched,
     hashes: event::Hashes,
     told: files::Told,
+    loads: loaded::Loads,
     counters: Counters,
     observations: u64,
     events: u64,
@@ -75,6 +79,7 @@ impl Engine {
             touched: Touched::default(),
             hashes: event::Hashes::default(),
             told: files::Told::default(),
+            loads: loaded::Loads::default(),
             counters: Counters::default(),
             observations: 0,
             events: 0,
@@ -198,6 +203,7 @@ impl Engine {
                 let key = self.processes.resolve(key);
                 self.processes.exit(key, seen.time);
                 self.requests.exit(key, seen.time);
+                self.note_reload(key, seen.time, lines);
                 // What the process was still writing is finished now, unless another one holds it as well.
                 for touch in self.touched.held(Some(key)) {
                     self.due(touch, host, lines);

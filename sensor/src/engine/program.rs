@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use bstr::{BString, ByteSlice as _};
 
+use super::loaded::Change;
 use super::{Engine, actor};
 use crate::correlate::touched::Touch;
 use crate::host::{FileState, Host, Program};
@@ -105,6 +106,9 @@ impl Engine {
             _ => "read where systemd still has its generator for init scripts, up to version 259",
         };
         let id = self.next_event();
+        let unit = name.to_string();
+        let change = Change { event: &id, scope: kind.scope, unit: &unit, is_new: false };
+        let loaded = self.loaded(&change, touch, host);
         let program = after.as_ref().or(before.as_ref());
         lines.push(Line::Event(Box::new(ServiceEvent {
             id,
@@ -112,7 +116,7 @@ impl Engine {
             host: None,
             action,
             mechanism: kind.mechanism,
-            service: ServiceId { manager: kind.manager, scope: kind.scope, name: name.to_string() },
+            service: ServiceId { manager: kind.manager, scope: kind.scope, name: unit },
             display_name: None,
             definition: Vec::new(),
             changes: Vec::new(),
@@ -120,7 +124,7 @@ impl Engine {
             executables: program.map(|program| executable(&touch.path, program)).into_iter().collect(),
             enablement: enablement(&after),
             enablement_before: enablement(&before),
-            loaded: Known::Missing(Reason::Unsupported),
+            loaded,
             actor: actor::describe(touch.actor, None, &mut self.processes, host),
             confidence: Confidence::High,
             note: Some(note.to_owned()),

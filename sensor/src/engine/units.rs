@@ -137,6 +137,11 @@ impl Units {
         }
     }
 
+    /// What the unit directory is for that `path` lies in.
+    pub(super) fn role(&self, path: &BStr) -> Option<Role> {
+        self.inventory.locate(path).map(|(directory, _rest)| directory.role)
+    }
+
     /// What stands in the unit directory or directory of drop-ins or links at `directory` now.
     pub(super) fn contents(&self, directory: &BStr, host: &mut dyn Host) -> Vec<BString> {
         let mut contents = Vec::new();

@@ -66,28 +66,15 @@ pub fn generator_output(path: &BStr) -> Option<(Scope, Role)> {
     Some((scope, role))
 }
 
-/// Whether a generator's arguments are those that a manager gives: three output directories of one place, or, for a
-/// generator of the environment, none.
-///
-/// Whoever tries a generator by hand gives other directories.
-pub fn is_managers_call(kind: GeneratorKind, arguments: &[impl AsRef<[u8]>]) -> bool {
-    match kind {
-        GeneratorKind::Environment => arguments.is_empty(),
-        GeneratorKind::Unit => {
-            let outputs: Vec<_> = arguments
-                .iter()
-                .filter_map(|argument| generator_output(argument.as_ref().as_bstr()))
-                .collect();
-            let scope = outputs.first().map(|(scope, _)| *scope);
-            let roles = [Role::Generator, Role::GeneratorEarly, Role::GeneratorLate];
-            arguments.len() == roles.len()
-                && outputs.len() == roles.len()
-                && outputs
-                    .iter()
-                    .zip(roles)
-                    .all(|((owner, role), expected)| Some(*owner) == scope && *role == expected)
-        }
-    }
+/// The manager that runs a generator of unit files with these arguments, the program's name first: they are three
+/// output directories of one manager. `None` for any other call: whoever tries a generator by hand gives other directories.
+pub fn managers_call(kind: GeneratorKind, argv: &[impl AsRef<[u8]>]) -> Option<Scope> {
+    let (_program, arguments) = argv.split_first().filter(|_| kind == GeneratorKind::Unit)?;
+    let outputs: Vec<_> =
+        arguments.iter().map_while(|argument| generator_output(argument.as_ref().as_bstr())).collect();
+    let (scope, _role) = *outputs.first()?;
+    let usual = [Role::Generator, Role::GeneratorEarly, Role::GeneratorLate].map(|role| (scope, role));
+    (arguments.len() == usual.len() && outputs == usual).then_some(scope)
 }
 
 #[cfg(test)]
@@ -151,14 +138,26 @@ mod tests {
 
     #[test]
     fn calls() {
-        let usual = ["/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late"];
-        assert!(is_managers_call(GeneratorKind::Unit, &usual));
-        assert!(!is_managers_call(GeneratorKind::Unit, &usual[..2]));
-        assert!(!is_managers_call(GeneratorKind::Unit, &["/tmp", "/tmp", "/tmp"]));
-        let mixed =
-            ["/run/systemd/generator", "/run/user/1/systemd/generator.early", "/run/systemd/generator.late"];
-        assert!(!is_managers_call(GeneratorKind::Unit, &mixed));
-        assert!(is_managers_call(GeneratorKind::Environment, &[] as &[&str]));
-        assert!(!is_managers_call(GeneratorKind::Environment, &["x"]));
+        let system =
+            ["x", "/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late"];
+        let user = [
+            "x",
+            "/run/user/7/systemd/generator",
+            "/run/user/7/systemd/generator.early",
+            "/run/user/7/systemd/generator.late",
+        ];
+        let mixed = [system[0], system[1], user[2], system[3]];
+        for (argv, expected) in [
+            (&system[..], Some(Scope::System)),
+            (&user[..], Some(Scope::User(7))),
+            (&system[..3], None),
+            (&system[1..], None),
+            (&["x", "/tmp", "/tmp", "/tmp"], None),
+            (&mixed, None),
+            (&[], None),
+        ] {
+            assert_eq!(managers_call(GeneratorKind::Unit, argv), expected, "{argv:?}");
+        }
+        assert_eq!(managers_call(GeneratorKind::Environment, &system), None);
     }
 }

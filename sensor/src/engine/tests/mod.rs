@@ -1,0 +1,4 @@
+//! The engine on small hosts.
+
+mod host;
+mod loaded;
