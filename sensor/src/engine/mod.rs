@@ -134,9 +134,27 @@ impl Engine {
             }
             Input::Stop(time, reason, sources) => {
                 self.finish(time, host, lines);
+                self.tell_refused(lines);
                 lines.push(Line::Stopped { reason, totals: self.totals(time, sources) });
             }
         }
+        self.tell_refused(lines);
+    }
+
+    /// Tells files that there was no room for, as the loss that they are.
+    fn tell_refused(&mut self, lines: &mut Vec<Line>) {
+        let count = self.units.take_refused();
+        if count == 0 {
+            return;
+        }
+        self.counters.losses += 1;
+        lines.push(Line::Loss(Loss {
+            time: self.now,
+            source: "inventory of units".into(),
+            reason: "a unit directory holds more than is kept of one".into(),
+            count: Some(count),
+            consequence: "what these files say is not known".into(),
+        }));
     }
 
     /// When the core wants to hear that time has passed, if nothing happens before.

@@ -28,6 +28,8 @@ pub(super) struct Units {
     programs: Vec<(BString, Kind)>,
     /// Every path at which something is known to stand.
     known: BTreeSet<BString>,
+    /// How many files that the inventory had no room for were told.
+    refused: u64,
 }
 
 /// What a path is to the units.
@@ -55,6 +57,7 @@ impl Default for Units {
             directories: BTreeSet::new(),
             programs: Vec::new(),
             known: BTreeSet::new(),
+            refused: 0,
         }
     }
 }
@@ -198,6 +201,12 @@ impl Units {
     /// How many units the system's managers and those of users have.
     pub(super) fn len(&self) -> usize {
         self.inventory.scopes().map(|scope| self.inventory.units(scope).len()).sum()
+    }
+
+    /// How many files the inventory had no room for since this was asked last.
+    pub(super) fn take_refused(&mut self) -> u64 {
+        let before = std::mem::replace(&mut self.refused, self.inventory.refused());
+        self.refused.saturating_sub(before)
     }
 
     /// The unit of this name, as the manager of `scope` would load it.

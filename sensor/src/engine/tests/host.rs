@@ -112,7 +112,7 @@ impl Run {
                 services: 0,
             },
             boot_offset_ns: 0,
-            users: Vec::new(),
+            users: vec![(1000, "/home/kim".into())],
             merged_usr: true,
             extra: Vec::new(),
             settle: Duration::from_millis(250),
@@ -140,6 +140,7 @@ impl Run {
         self.seen += 1;
         let seen = Observation { id: ObservationId(self.seen), time: Timestamp(self.now), kind };
         self.engine.observe(seen, &mut self.host, &mut self.lines);
+        self.engine.tell_refused(&mut self.lines);
     }
 
     pub(super) fn fork(&mut self, parent: u32, child: u32) {
