@@ -135,6 +135,9 @@ mod tests {
         fn file(&mut self, _path: &BStr) -> FileState {
             FileState::Absent
         }
+        fn link(&mut self, _path: &BStr) -> Result<BString, Reason> {
+            Err(Reason::Unsupported)
+        }
         fn list(&mut self, _path: &BStr) -> Result<Vec<BString>, Reason> {
             Err(Reason::NotFound)
         }

@@ -16,6 +16,8 @@ pub const SETTLE_GENERATED: Duration = Duration::from_secs(5);
 const MOST_WAITING: usize = 16_384;
 /// The most observations that one change names as its evidence.
 const MOST_EVIDENCE: usize = 32;
+/// The most processes besides the last one that a change names.
+const MOST_OTHERS: usize = 8;
 
 /// A name that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +26,11 @@ pub struct Touch {
     pub path: BString,
     /// Who changed it last.
     pub actor: ProcessKey,
-    /// Who is known to hold it open, at first the same.
+    /// Who else changed it while it waited, oldest first; the first of them, when they are many.
+    pub others: Vec<ProcessKey>,
+    /// Whether `actor` made the directory that it was found in, and nobody was seen to write it.
+    pub by_maker: bool,
+    /// Who is known to hold it open, at first the same as `actor`.
     pub holder: ProcessKey,
     /// When it changed last.
     pub time: Timestamp,
@@ -58,6 +64,28 @@ struct Waiting {
     deadline: Option<Timestamp>,
 }
 
+impl Touch {
+    /// Joins who changed the name before.
+    fn take_over(&mut self, actor: ProcessKey, others: Vec<ProcessKey>, by_maker: bool) {
+        // Whoever only listed the name or changed its attributes did not make it what it is.
+        let keeps = (self.by_maker && !by_maker) || self.operation == FileOperation::Attribute;
+        let (first, last) = ((actor, by_maker), (self.actor, self.by_maker));
+        let ((doer, doer_by_maker), (other, other_by_maker)) =
+            if keeps { (first, last) } else { (last, first) };
+        if keeps {
+            self.holder = doer;
+        }
+        (self.actor, self.by_maker) = (doer, doer_by_maker);
+        self.others = others;
+        if !other_by_maker {
+            self.others.push(other);
+        }
+        self.others.retain(|other| other.pid != doer.pid);
+        self.others.dedup_by_key(|other| other.pid);
+        self.others.truncate(MOST_OTHERS);
+    }
+}
+
 impl Touched {
     /// Notes a change, together with what waits for the same name, for as long as `settle`.
     pub fn note(&mut self, change: Touch, settle: Duration) -> Verdict {
@@ -69,6 +97,7 @@ impl Touched {
             evidence.truncate(MOST_EVIDENCE);
             touch.evidence = evidence;
             touch.observed = touch.observed.saturating_add(waiting.touch.observed);
+            touch.take_over(waiting.touch.actor, waiting.touch.others, waiting.touch.by_maker);
             // Attributes alone do not prolong the wait of a file that is being written or gone.
             if touch.operation == FileOperation::Attribute {
                 touch.operation = waiting.touch.operation;
@@ -182,6 +211,8 @@ mod tests {
         Touch {
             path: "/etc/systemd/system/x.service".into(),
             actor,
+            others: Vec::new(),
+            by_maker: false,
             holder: actor,
             time: Timestamp(milliseconds * 1_000_000),
             operation,
@@ -247,6 +278,47 @@ mod tests {
         touched.note(touch(2, 200, CP, FileOperation::Attribute), SETTLE);
         assert_eq!(touched.deadline(), Some(milliseconds(250)));
         assert_eq!(touched.due(milliseconds(250))[0].operation, FileOperation::Unlink);
+    }
+
+    #[test]
+    fn everyone_who_took_part_is_named() {
+        let found = |touch: Touch| Touch { by_maker: true, ..touch };
+        let write = FileOperation::Write;
+        for (name, first, second, expected) in [
+            ("the last one did it", touch(1, 0, CP, write), touch(2, 1, VIM, write), (8, vec![7], false)),
+            ("one alone", touch(1, 0, CP, write), touch(2, 1, CP, write), (7, vec![], false)),
+            (
+                "attributes are the lesser part",
+                touch(1, 0, CP, write),
+                touch(2, 1, VIM, FileOperation::Attribute),
+                (7, vec![8], false),
+            ),
+            (
+                "a writer that was seen replaces the directory's maker",
+                found(touch(1, 0, CP, FileOperation::Create)),
+                touch(2, 1, VIM, write),
+                (8, vec![], false),
+            ),
+            (
+                "and is not replaced by it",
+                touch(1, 0, VIM, write),
+                found(touch(2, 1, CP, FileOperation::Create)),
+                (8, vec![], false),
+            ),
+            (
+                "nobody but the maker was seen",
+                found(touch(1, 0, CP, FileOperation::Create)),
+                found(touch(2, 1, CP, FileOperation::Create)),
+                (7, vec![], true),
+            ),
+        ] {
+            let mut touched = Touched::default();
+            touched.note(first, SETTLE);
+            touched.note(second, SETTLE);
+            let told = &touched.all()[0];
+            let others: Vec<u32> = told.others.iter().map(|other| other.pid).collect();
+            assert_eq!((told.actor.pid, others, told.by_maker), expected, "{name}");
+        }
     }
 
     #[test]

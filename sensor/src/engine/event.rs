@@ -5,13 +5,15 @@ use std::collections::{HashMap, HashSet};
 use bstr::{BStr, BString};
 
 use super::loaded::Change;
-use super::{Engine, actor};
+use super::{Engine, actor, naming};
 use crate::correlate::touched::Touch;
 use crate::host::{Host, Program};
 use crate::model::event::{EventId, Executable, FileFacts};
-use crate::model::process::{Confidence, Requester};
+use crate::model::process::{Actor, Confidence, Requester};
 use crate::model::service::Enablement;
-use crate::model::{Action, Known, Manager, Mechanism, Process, Reason, Scope, ServiceEvent, ServiceId};
+use crate::model::{
+    Action, Known, Manager, Mechanism, Process, ProcessKey, Reason, Scope, ServiceEvent, ServiceId,
+};
 use crate::systemd::change::UnitChange;
 use crate::systemd::command_line::ExecCommand;
 use crate::systemd::inventory::{EffectiveUnit, FileChange, FileState, RegularFile};
@@ -63,9 +65,22 @@ impl Engine {
             self.loaded(&change, touch, host)
         };
         let affected: Vec<&str> = change.affected.iter().map(UnitName::as_str).collect();
-        let details = if affected.is_empty() { Vec::new() } else { vec![("affected", affected.join(" "))] };
+        let mut details =
+            if affected.is_empty() { Vec::new() } else { vec![("affected", affected.join(" "))] };
+        details.extend(self.doubts(touch));
         let requester = self.requester(touch, change.scope, &change.unit, mechanism, host);
         let actor = actor::describe(touch.actor, requester, &mut self.processes, host);
+        let mut facts = facts(file);
+        facts.path_as_named = named(&facts.path, &actor, host);
+        if let Some(path) = naming::behind_link(facts.path.as_ref(), host) {
+            details.push(("unit_path", facts.path.to_string()));
+            let unit_path = std::mem::replace(&mut facts.path, path);
+            if facts.path_as_named.get().is_none() {
+                // By its true path, or else by the one that leads there.
+                let by_true_path = named(&facts.path, &actor, host);
+                facts.path_as_named = by_true_path.or_else(|| Known::Is(unit_path));
+            }
+        }
         ServiceEvent {
             time: touch.time,
             host: None,
@@ -75,7 +90,7 @@ impl Engine {
             display_name: unit.and_then(|unit| unit.description.clone()),
             definition: unit.map(|unit| unit.settings.clone()).unwrap_or_default(),
             changes: change.changes,
-            file: Some(facts(file)),
+            file: Some(facts),
             executables,
             enablement: enablement(change.after.as_ref()),
             enablement_before: enablement(change.before.as_ref()),
@@ -99,6 +114,7 @@ impl Engine {
         host: &mut dyn Host,
     ) -> ServiceEvent {
         let missing = Known::Missing(Reason::Raced);
+        let actor = actor::describe(touch.actor, None, &mut self.processes, host);
         ServiceEvent {
             id: self.next_event(),
             time: touch.time,
@@ -111,7 +127,7 @@ impl Engine {
             changes: Vec::new(),
             file: Some(FileFacts {
                 path: touch.path.clone(),
-                path_as_named: Known::Missing(Reason::Unsupported),
+                path_as_named: named(&touch.path, &actor, host),
                 link_target: None,
                 sha256: Known::Missing(Reason::Raced),
                 size: Known::Missing(Reason::Raced),
@@ -123,13 +139,36 @@ impl Engine {
             enablement: Known::Is(Enablement::Absent),
             enablement_before: missing,
             loaded: Known::Missing(Reason::Raced),
-            actor: actor::describe(touch.actor, None, &mut self.processes, host),
+            actor,
             confidence: Confidence::Medium,
             note: Some("its file came and went before it could be read".to_owned()),
             details: Vec::new(),
             missing: vec![("definition", Reason::Raced)],
             evidence: touch.evidence.clone(),
         }
+    }
+
+    /// What speaks against the actor being the one who did it, as details.
+    pub(super) fn doubts(&self, touch: &Touch) -> Vec<(&'static str, String)> {
+        let told = |confidence: &str, basis: &str| {
+            vec![("actor_confidence", confidence.to_owned()), ("actor_basis", basis.to_owned())]
+        };
+        let mut doubts = match (touch.by_maker, touch.others.is_empty()) {
+            (true, _) => {
+                told("low", "it made the directory in which this was found; who wrote it was not seen")
+            }
+            (false, false) => told("medium", "the last of several that changed the name at that time"),
+            (false, true) => return Vec::new(),
+        };
+        let name = |key: &ProcessKey| {
+            let comm = self.processes.get(*key).and_then(|process| process.comm.get().cloned());
+            format!("{}[{}]", comm.unwrap_or_else(|| "?".into()), key.pid)
+        };
+        if !touch.others.is_empty() {
+            let others: Vec<String> = touch.others.iter().map(name).collect();
+            doubts.push(("also_changed_by", others.join(" ")));
+        }
+        doubts
     }
 
     /// Who had the manager do it, when the doer is one.
@@ -196,6 +235,15 @@ impl Engine {
     }
 }
 
+/// The path by which the actor named the file at `path`.
+pub(super) fn named(path: &BString, actor: &Known<Actor>, host: &mut dyn Host) -> Known<BString> {
+    match actor {
+        Known::Is(actor) => naming::named(path.as_ref(), &actor.process, host),
+        Known::Pending => Known::Missing(Reason::NotRecorded),
+        Known::Missing(reason) => Known::Missing(*reason),
+    }
+}
+
 /// The program that a command runs: a plain name is looked for where systemd looks.
 fn find(command: &ExecCommand, host: &mut dyn Host) -> (String, Result<Program, Reason>) {
     let mut candidates = command.candidates();
@@ -229,7 +277,7 @@ fn facts(change: &FileChange) -> FileFacts {
     };
     FileFacts {
         path: change.full_path(),
-        path_as_named: Known::Missing(Reason::Unsupported),
+        path_as_named: Known::Missing(Reason::NotRecorded),
         link_target: match state {
             FileState::Symlink(link) => Some(link.target.clone()),
             _ => None,

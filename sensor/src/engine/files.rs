@@ -69,6 +69,8 @@ impl Engine {
         let touch = Touch {
             path,
             actor,
+            others: Vec::new(),
+            by_maker: false,
             holder: actor,
             time,
             operation: seen.operation,
@@ -124,11 +126,12 @@ impl Engine {
                 Place::Unit { generated: false } | Place::Program(_) => self.settle,
                 Place::Directory | Place::NotAUnit | Place::Elsewhere => continue,
             };
-            // In a directory that was made, and not moved, whoever writes a file may not have finished.
-            let made = touch.operation == FileOperation::Create
-                && matches!(host.file(path.as_ref()), FileState::Regular(_));
-            let operation = if made { FileOperation::Create } else { FileOperation::RenameTo };
-            let touch = Touch { path, operation, observed: 0, ..touch.clone() };
+            // In a directory that was made, and not moved, whoever writes a file may not have finished, and may be
+            // another one than its maker.
+            let by_maker = touch.operation == FileOperation::Create;
+            let is_written = by_maker && matches!(host.file(path.as_ref()), FileState::Regular(_));
+            let operation = if is_written { FileOperation::Create } else { FileOperation::RenameTo };
+            let touch = Touch { path, operation, by_maker, observed: 0, ..touch.clone() };
             if let Verdict::Now(touch) = self.touched.note(touch, settle) {
                 self.tell_or_wait(touch, settle, host, lines);
             }
@@ -230,6 +233,8 @@ impl Engine {
             let touch = Touch {
                 path,
                 actor: NOBODY,
+                others: Vec::new(),
+                by_maker: false,
                 holder: NOBODY,
                 time: self.now,
                 operation: FileOperation::Reload,

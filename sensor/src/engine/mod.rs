@@ -7,6 +7,7 @@ mod event;
 mod files;
 mod input;
 mod loaded;
+mod naming;
 mod program;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use bstr::{BString, ByteSlice as _};
 
+use super::event::named;
 use super::loaded::Change;
 use super::{Engine, actor};
 use crate::correlate::touched::Touch;
@@ -109,6 +110,7 @@ impl Engine {
         let unit = name.to_string();
         let change = Change { event: &id, scope: kind.scope, unit: &unit, is_new: false };
         let loaded = self.loaded(&change, touch, host);
+        let actor = actor::describe(touch.actor, None, &mut self.processes, host);
         let program = after.as_ref().or(before.as_ref());
         lines.push(Line::Event(Box::new(ServiceEvent {
             id,
@@ -120,15 +122,18 @@ impl Engine {
             display_name: None,
             definition: Vec::new(),
             changes: Vec::new(),
-            file: program.map(|program| facts(&touch.path, program)),
+            file: program.map(|program| FileFacts {
+                path_as_named: named(&touch.path, &actor, host),
+                ..facts(&touch.path, program)
+            }),
             executables: program.map(|program| executable(&touch.path, program)).into_iter().collect(),
             enablement: enablement(&after),
             enablement_before: enablement(&before),
             loaded,
-            actor: actor::describe(touch.actor, None, &mut self.processes, host),
+            actor,
             confidence: Confidence::High,
             note: Some(note.to_owned()),
-            details: Vec::new(),
+            details: self.doubts(touch),
             missing: Vec::new(),
             evidence: touch.evidence.clone(),
         })));
@@ -138,7 +143,7 @@ impl Engine {
 fn facts(path: &BString, program: &Program) -> FileFacts {
     FileFacts {
         path: path.clone(),
-        path_as_named: Known::Missing(Reason::Unsupported),
+        path_as_named: Known::Missing(Reason::NotRecorded),
         link_target: (program.path != *path).then(|| program.path.clone()),
         sha256: program.sha256.clone(),
         size: Known::Is(program.size),

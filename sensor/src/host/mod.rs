@@ -16,6 +16,9 @@ pub trait Host {
     /// What stands at `path`, without following a link there; content up to [`MOST_CONTENT`].
     fn file(&mut self, path: &BStr) -> FileState;
 
+    /// Where the symbolic link at `path` points to, as it stands; [`Reason::Unsupported`] where that is no link.
+    fn link(&mut self, path: &BStr) -> Result<BString, Reason>;
+
     /// The names in the directory at `path`, sorted.
     fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason>;
 

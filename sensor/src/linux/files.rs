@@ -95,6 +95,14 @@ fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
     if metadata.is_file() { Ok((file, metadata)) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
+/// Where the symbolic link at `path` points to, as it stands.
+///
+/// # Errors
+/// Why that can't be told; [`Reason::Unsupported`] where it is no link.
+pub fn link(path: &BStr) -> Result<BString, Reason> {
+    fs::read_link(os_path(path)).map(|target| bytes_of(&target)).map_err(|error| reason(&error))
+}
+
 /// The names in a directory, sorted.
 ///
 /// # Errors
@@ -196,6 +204,9 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         assert_eq!(state(path(&at("socket")).as_ref()), FileState::Special(SpecialKind::Socket));
         assert_eq!(state(path(folder.path()).as_ref()), FileState::Directory);
+        assert_eq!(link(path(&at("mask")).as_ref()), Ok("/dev/null".into()));
+        assert_eq!(link(path(&at("a")).as_ref()), Err(Reason::Unsupported));
+        assert_eq!(link(path(&at("none")).as_ref()), Err(Reason::NotFound));
         assert_eq!(state(path(&at("none")).as_ref()), FileState::Absent);
         assert_eq!(state(path(&at("a/b")).as_ref()), FileState::Absent);
         assert_eq!(list(path(folder.path()).as_ref()).unwrap(), ["a", "mask", "pipe", "socket"]);

@@ -63,6 +63,10 @@ impl Host for LiveHost {
         files::state(path)
     }
 
+    fn link(&mut self, path: &BStr) -> Result<BString, Reason> {
+        files::link(path)
+    }
+
     fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason> {
         files::list(path)
     }

@@ -52,6 +52,7 @@ pub(super) enum Entry {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     File { path: Text, state: FileForm },
+    Link { path: Text, target: ResultForm<Text> },
     List { path: Text, names: ResultForm<Vec<Text>> },
     Program { path: Text, program: ResultForm<ProgramForm> },
     Size { path: Text, size: ResultForm<u64> },

@@ -121,6 +121,7 @@ impl<R: BufRead> Reader<R> {
 #[derive(Default)]
 pub struct Answers {
     files: HashMap<BString, VecDeque<FileState>>,
+    links: HashMap<BString, VecDeque<Result<BString, Reason>>>,
     lists: HashMap<BString, VecDeque<Result<Vec<BString>, Reason>>>,
     programs: HashMap<BString, VecDeque<Result<Program, Reason>>>,
     sizes: HashMap<BString, VecDeque<Result<u64, Reason>>>,
@@ -144,6 +145,9 @@ impl Answers {
         match answer {
             Answer::File { path, state } => {
                 self.files.entry(entry::path(path)).or_default().push_back(state.into());
+            }
+            Answer::Link { path, target } => {
+                self.links.entry(entry::path(path)).or_default().push_back(target.result(Into::into));
             }
             Answer::List { path, names } => {
                 self.lists.entry(entry::path(path)).or_default().push_back(
@@ -191,6 +195,11 @@ impl Host for Answers {
     fn file(&mut self, path: &BStr) -> FileState {
         let answer = self.files.get_mut(path).and_then(VecDeque::pop_front);
         self.give(answer).unwrap_or_else(FileState::Unreadable)
+    }
+
+    fn link(&mut self, path: &BStr) -> Result<BString, Reason> {
+        let answer = self.links.get_mut(path).and_then(VecDeque::pop_front);
+        self.give(answer)?
     }
 
     fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason> {
@@ -274,6 +283,9 @@ mod tests {
         fn file(&mut self, path: &BStr) -> FileState {
             FileState::Symlink { target: BString::from(vec![0xff, path[0]]) }
         }
+        fn link(&mut self, path: &BStr) -> Result<BString, Reason> {
+            Ok(BString::from(vec![0xfd, path[0]]))
+        }
         fn list(&mut self, _path: &BStr) -> Result<Vec<BString>, Reason> {
             Ok(vec!["a".into(), BString::from(vec![0xfe])])
         }
@@ -313,7 +325,7 @@ mod tests {
             "{:?}",
             (
                 host.file(BStr::new("/x")),
-                host.list(BStr::new("/d")),
+                (host.link(BStr::new("/l")), host.list(BStr::new("/d"))),
                 host.program(BStr::new("/p")),
                 (host.size(BStr::new("/p")), host.comm(5)),
                 host.process(5),

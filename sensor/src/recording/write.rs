@@ -87,6 +87,13 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         state
     }
 
+    fn link(&mut self, path: &BStr) -> Result<BString, Reason> {
+        let target = self.host.link(path);
+        self.recorder
+            .answer(|| Answer::Link { path: text(path), target: ResultForm::of(target.clone(), Into::into) });
+        target
+    }
+
     fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason> {
         let names = self.host.list(path);
         self.recorder.answer(|| Answer::List {

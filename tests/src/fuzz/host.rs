@@ -59,6 +59,13 @@ impl Host for Tree {
         self.files.get(path).cloned().unwrap_or(FileState::Absent)
     }
 
+    fn link(&mut self, path: &BStr) -> Result<BString, Reason> {
+        match self.files.get(path) {
+            Some(FileState::Symlink { target }) => Ok(target.clone()),
+            _ => Err(Reason::Unsupported),
+        }
+    }
+
     fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason> {
         let mut names: Vec<BString> = self
             .files

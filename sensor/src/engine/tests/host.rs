@@ -16,13 +16,13 @@ use crate::model::{
 };
 use crate::systemd::cgroup;
 
-pub(super) const ETC: &str = "/etc/systemd/system";
+pub(in crate::engine) const ETC: &str = "/etc/systemd/system";
 
 /// What the engine asks.
 #[derive(Default)]
-pub(super) struct Tree {
-    pub(super) files: BTreeMap<BString, FileState>,
-    pub(super) writers: HashSet<u32>,
+pub(in crate::engine) struct Tree {
+    pub(in crate::engine) files: BTreeMap<BString, FileState>,
+    pub(in crate::engine) writers: HashSet<u32>,
 }
 
 impl Host for Tree {
@@ -31,6 +31,12 @@ impl Host for Tree {
         let is_directory = || self.files.keys().any(|file| file.starts_with(&below));
         let missing = || if is_directory() { FileState::Directory } else { FileState::Absent };
         self.files.get(path).cloned().unwrap_or_else(missing)
+    }
+    fn link(&mut self, path: &BStr) -> Result<BString, Reason> {
+        match self.files.get(path) {
+            Some(FileState::Symlink { target }) => Ok(target.clone()),
+            _ => Err(Reason::Unsupported),
+        }
     }
     fn list(&mut self, path: &BStr) -> Result<Vec<BString>, Reason> {
         let below = [path.as_ref() as &[u8], b"/"].concat();
@@ -71,7 +77,7 @@ impl Host for Tree {
 }
 
 /// A regular file of root's.
-pub(super) fn regular(content: &str) -> FileState {
+pub(in crate::engine) fn regular(content: &str) -> FileState {
     FileState::Regular(RegularFile {
         content: content.as_bytes().into(),
         size: content.len() as u64,
@@ -84,17 +90,17 @@ pub(super) fn regular(content: &str) -> FileState {
 }
 
 /// An engine on a host, and what it has told.
-pub(super) struct Run {
-    pub(super) engine: Engine,
-    pub(super) host: Tree,
-    pub(super) lines: Vec<Line>,
+pub(in crate::engine) struct Run {
+    pub(in crate::engine) engine: Engine,
+    pub(in crate::engine) host: Tree,
+    pub(in crate::engine) lines: Vec<Line>,
     now: i64,
     seen: u64,
 }
 
 impl Run {
     /// An engine that has read a host with these files; the first process is systemd, and 100 a shell.
-    pub(super) fn new(files: &[(&str, &str)]) -> Self {
+    pub(in crate::engine) fn new(files: &[(&str, &str)]) -> Self {
         let mut host = Tree::default();
         host.files.extend(files.iter().map(|(path, content)| ((*path).into(), regular(content))));
         let mut run = Self { engine: Engine::new(), host, lines: Vec::new(), now: 0, seen: 0 };
@@ -125,12 +131,12 @@ impl Run {
         run
     }
 
-    pub(super) fn feed(&mut self, input: Input) {
+    pub(in crate::engine) fn feed(&mut self, input: Input) {
         self.engine.feed(input, &mut self.host, &mut self.lines);
     }
 
     /// Lets time pass.
-    pub(super) fn pass(&mut self, milliseconds: i64) {
+    pub(in crate::engine) fn pass(&mut self, milliseconds: i64) {
         self.now += milliseconds * 1_000_000;
         self.feed(Input::Tick(Timestamp(self.now)));
     }
@@ -143,12 +149,12 @@ impl Run {
         self.engine.tell_refused(&mut self.lines);
     }
 
-    pub(super) fn fork(&mut self, parent: u32, child: u32) {
+    pub(in crate::engine) fn fork(&mut self, parent: u32, child: u32) {
         self.observe(ObservationKind::Fork(Fork { parent: key(parent), child: key(child) }));
     }
 
     /// A process begins to run a program, in /root.
-    pub(super) fn exec(&mut self, pid: u32, parent: u32, exe: &str, argv: &[&str], group: &str) {
+    pub(in crate::engine) fn exec(&mut self, pid: u32, parent: u32, exe: &str, argv: &[&str], group: &str) {
         let process = Process {
             parent: (parent != 0).then(|| key(parent)),
             comm: Known::Is(exe.rsplit('/').next().unwrap().into()),
@@ -169,18 +175,18 @@ impl Run {
     }
 
     /// A command of the shell's.
-    pub(super) fn command(&mut self, pid: u32, argv: &[&str]) {
+    pub(in crate::engine) fn command(&mut self, pid: u32, argv: &[&str]) {
         self.fork(100, pid);
         let exe = format!("/usr/bin/{}", argv[0]);
         self.exec(pid, 100, &exe, argv, "/user.slice/user-0.slice/session-1.scope");
     }
 
-    pub(super) fn exit(&mut self, pid: u32) {
+    pub(in crate::engine) fn exit(&mut self, pid: u32) {
         self.observe(ObservationKind::Exit(key(pid)));
     }
 
     /// Something happens to a name.
-    pub(super) fn touch(&mut self, pid: u32, operation: FileOperation, path: &str) {
+    pub(in crate::engine) fn touch(&mut self, pid: u32, operation: FileOperation, path: &str) {
         let (directory, name) = path.rsplit_once('/').unwrap();
         self.observe(ObservationKind::File(FileObservation {
             operation,
@@ -195,18 +201,18 @@ impl Run {
     }
 
     /// A process writes a file and closes it.
-    pub(super) fn write(&mut self, pid: u32, path: &str, content: &str) {
+    pub(in crate::engine) fn write(&mut self, pid: u32, path: &str, content: &str) {
         self.host.files.insert(path.into(), regular(content));
         self.touch(pid, FileOperation::Close, path);
     }
 
-    pub(super) fn remove(&mut self, pid: u32, path: &str) {
+    pub(in crate::engine) fn remove(&mut self, pid: u32, path: &str) {
         self.host.files.remove(BStr::new(path));
         self.touch(pid, FileOperation::Unlink, path);
     }
 
     /// The events that were told since this was asked last, and of which events it was told that they are loaded.
-    pub(super) fn told(&mut self) -> (Vec<ServiceEvent>, Vec<u64>) {
+    pub(in crate::engine) fn told(&mut self) -> (Vec<ServiceEvent>, Vec<u64>) {
         let (mut events, mut loaded) = (Vec::new(), Vec::new());
         for line in self.lines.drain(..) {
             match line {

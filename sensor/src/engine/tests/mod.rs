@@ -1,6 +1,7 @@
 //! The engine on small hosts.
 
-mod host;
+mod attribution;
+pub(super) mod host;
 mod loaded;
 
 use crate::model::Line;
