@@ -99,3 +99,23 @@ fn a_directory_moved_away_and_replaced_is_watched_again() {
     assert_eq!(told.first(), Some(&(FileOperation::RenameFrom, "/systemd".into())));
     assert!(told.contains(&(FileOperation::RenameTo, "/systemd/units".into())), "{told:?}");
 }
+
+#[test]
+fn of_several_writers_the_last_one_tells() {
+    let write = |folder: &Path| {
+        let status = std::process::Command::new("sh")
+            .args(["-c", "echo x > a.service"])
+            .current_dir(folder.join("units"))
+            .status();
+        assert!(status.unwrap().success());
+    };
+    let told = observe(
+        "units",
+        |folder| fs::create_dir(folder.join("units")).unwrap(),
+        |folder| (0..3).for_each(|_| write(folder)),
+    );
+    let Some(told) = told else { return };
+    let closes = told.iter().filter(|(operation, _path)| *operation == FileOperation::Close).count();
+    assert_eq!((closes, told.last().unwrap().0), (1, FileOperation::Close), "{told:?}");
+    assert!(told.iter().any(|(operation, _path)| *operation == FileOperation::Write), "{told:?}");
+}

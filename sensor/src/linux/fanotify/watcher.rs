@@ -1,5 +1,6 @@
 //! Directories that are watched by fanotify, and what its events mean as observations.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
@@ -158,6 +159,7 @@ impl Watcher {
     pub fn read(&mut self, told: &mut Vec<FileObservation>) -> io::Result<bool> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let length = self.group().read(&mut buffer);
+        let before = told.len();
         if let Ok(length) = length {
             for notice in Notices::new(buffer.get(..length).unwrap_or_default()) {
                 self.counters.read += 1;
@@ -171,6 +173,7 @@ impl Watcher {
             }
         }
         self.buffer = buffer;
+        leave_to_last(told.get_mut(before..).unwrap_or_default());
         Ok(length? > 0)
     }
 
@@ -198,6 +201,22 @@ impl Watcher {
             self.counters.told += 1;
         } else {
             self.counters.unrelated += 1;
+        }
+    }
+}
+
+/// Where several processes finished a change of one name, leaves the telling to the last: what is there by the time of
+/// reading is its doing, and the others are told with it as those who took part.
+fn leave_to_last(told: &mut [FileObservation]) {
+    let mut last: HashMap<(BString, BString), u32> = HashMap::new();
+    for seen in told.iter_mut().rev() {
+        if !matches!(seen.operation, FileOperation::Close | FileOperation::RenameTo) || seen.is_directory {
+            continue;
+        }
+        match last.entry((seen.directory.clone(), seen.name.clone())) {
+            Entry::Occupied(pid) if *pid.get() != seen.actor.pid => seen.operation = FileOperation::Write,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(entry) => drop(entry.insert(seen.actor.pid)),
         }
     }
 }
