@@ -4,6 +4,7 @@
 //! an instance of a template for `System` whose last value holds an instance of a template for `EventData`.
 
 mod binxml;
+pub mod form;
 pub mod mix;
 
 use binxml::{ChunkWriter, Value};
