@@ -7,7 +7,7 @@ use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
 use crate::model::finding::Severity;
 
-use super::{Analytic, EVERY};
+use super::{Analytic, EVERY, each_command};
 
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "download-and-run",
@@ -19,43 +19,21 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     benign: "Bootstrap units of cloud images and container hosts fetch and run their set-up.",
     managers: EVERY,
     severity: (Severity::High, Severity::High),
-    techniques: &[
-        &technique::TOOL_TRANSFER,
-        &technique::INTERPRETER,
-        &technique::UNIX_SHELL,
-        &technique::PYTHON,
-        &technique::JAVASCRIPT,
-        &technique::LUA,
-        &technique::WINDOWS_SHELL,
-        &technique::POWERSHELL,
-        &technique::VISUAL_BASIC,
-        &technique::SYSTEM_PROCESS,
-        &technique::SYSTEMD_SERVICE,
-        &technique::WINDOWS_SERVICE,
-        &technique::LAUNCH_AGENT,
-        &technique::LAUNCH_DAEMON,
-    ],
+    techniques: command_techniques!(TOOL_TRANSFER),
     judge,
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if !subject.defines() {
-        return Vec::new();
-    }
-    let commands = subject.commands();
-    let mut verdicts = Vec::new();
-    for command in commands {
-        let phrase = command.traits.download.clone().or_else(|| runs_fetched(command, commands));
-        let Some(phrase) = phrase else { continue };
+    each_command(subject, |command| {
+        let phrase = command.traits.download.clone();
+        let phrase = phrase.or_else(|| runs_fetched(command, subject.commands()))?;
         let why = format!("{} {phrase}.", command.shown());
-        verdicts.push(
+        Some(
             Verdict::new(Severity::High, command.line, why)
                 .points_to(&technique::TOOL_TRANSFER)
-                .points_to_all(command.traits.languages.iter().map(|language| language.technique()))
-                .points_to(technique::persistence(&subject.event.service)),
-        );
-    }
-    verdicts
+                .points_to_all(command.traits.languages.iter().map(|language| language.technique())),
+        )
+    })
 }
 
 /// How another or the same command line runs a file that this one fetches.

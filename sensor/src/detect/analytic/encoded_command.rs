@@ -5,7 +5,7 @@ use crate::detect::technique;
 use crate::detect::verdict::Verdict;
 use crate::model::finding::Severity;
 
-use super::{Analytic, EVERY};
+use super::{Analytic, EVERY, each_command};
 
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "encoded-command",
@@ -17,39 +17,18 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     benign: "Some management agents run encoded PowerShell commands as short-lived services.",
     managers: EVERY,
     severity: (Severity::High, Severity::High),
-    techniques: &[
-        &technique::OBFUSCATION,
-        &technique::INTERPRETER,
-        &technique::UNIX_SHELL,
-        &technique::PYTHON,
-        &technique::JAVASCRIPT,
-        &technique::LUA,
-        &technique::WINDOWS_SHELL,
-        &technique::POWERSHELL,
-        &technique::VISUAL_BASIC,
-        &technique::SYSTEM_PROCESS,
-        &technique::SYSTEMD_SERVICE,
-        &technique::WINDOWS_SERVICE,
-        &technique::LAUNCH_AGENT,
-        &technique::LAUNCH_DAEMON,
-    ],
+    techniques: command_techniques!(OBFUSCATION),
     judge,
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if !subject.defines() {
-        return Vec::new();
-    }
-    let mut verdicts = Vec::new();
-    for command in subject.commands() {
-        let Some(phrase) = &command.traits.encoded else { continue };
+    each_command(subject, |command| {
+        let phrase = command.traits.encoded.as_ref()?;
         let why = format!("{} {phrase}.", command.shown());
-        verdicts.push(
+        Some(
             Verdict::new(Severity::High, command.line, why)
                 .points_to(&technique::OBFUSCATION)
-                .points_to_all(command.traits.languages.iter().map(|language| language.technique()))
-                .points_to(technique::persistence(&subject.event.service)),
-        );
-    }
-    verdicts
+                .points_to_all(command.traits.languages.iter().map(|language| language.technique())),
+        )
+    })
 }

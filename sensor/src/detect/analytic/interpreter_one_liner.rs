@@ -8,7 +8,7 @@ use crate::detect::verdict::Verdict;
 use crate::model::event::Mechanism;
 use crate::model::finding::Severity;
 
-use super::{Analytic, EVERY};
+use super::{Analytic, EVERY, each_command};
 
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "interpreter-one-liner",
@@ -22,36 +22,20 @@ pub(super) static ANALYTIC: Analytic = Analytic {
         unpacks them.",
     managers: EVERY,
     severity: (Severity::Low, Severity::High),
-    techniques: &[
-        &technique::INTERPRETER,
-        &technique::UNIX_SHELL,
-        &technique::PYTHON,
-        &technique::JAVASCRIPT,
-        &technique::LUA,
-        &technique::WINDOWS_SHELL,
-        &technique::POWERSHELL,
-        &technique::VISUAL_BASIC,
-        &technique::SYSTEM_PROCESS,
-        &technique::SYSTEMD_SERVICE,
-        &technique::WINDOWS_SERVICE,
-        &technique::LAUNCH_AGENT,
-        &technique::LAUNCH_DAEMON,
-        &technique::SERVICE_EXECUTION,
-    ],
+    techniques: command_techniques!(SERVICE_EXECUTION),
     judge,
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if !subject.defines() || subject.event.mechanism == Mechanism::Transient {
+    if subject.event.mechanism == Mechanism::Transient {
         return Vec::new();
     }
-    let mut verdicts = Vec::new();
-    for command in subject.commands() {
-        let windows = subject.is_windows();
+    let windows = subject.is_windows();
+    each_command(subject, |command| {
         let (language, risk) = match (&command.traits.inline, command.traits.interpreter) {
             (Some(inline), _) => (inline.language, inline.risk),
             (None, Some(language)) if windows && is_windows_shell(language) => (language, None),
-            _ => continue,
+            _ => return None,
         };
         let severity = match language {
             _ if risk.is_some() => Severity::High,
@@ -60,21 +44,19 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
             _ => Severity::Medium,
         };
         if risk.is_none() && subject.packaging == Packaging::Unpacked {
-            continue;
+            return None;
         }
         let code =
             if command.traits.inline.is_some() { "inline code" } else { "its bare prompt or a script" };
         let risk = risk.map(|risk| format!(" that {risk}")).unwrap_or_default();
         let why = format!("{} makes {} run {code}{risk}.", command.shown(), language.word());
         let execution = windows.then_some(&technique::SERVICE_EXECUTION);
-        verdicts.push(
+        Some(
             Verdict::new(severity, command.line, why)
                 .points_to(language.technique())
-                .points_to(technique::persistence(&subject.event.service))
                 .points_to_all(execution),
-        );
-    }
-    verdicts
+        )
+    })
 }
 
 /// Whether a language is that of an interpreter which comes with Windows.

@@ -1,5 +1,27 @@
 //! The analytics: one file each, named by the behaviour that it finds.
 
+/// The techniques of an analytic that judges command lines: every interpreter's and every manager's, and these.
+macro_rules! command_techniques {
+    ($($more:ident),*) => {
+        &[
+            $(&technique::$more,)*
+            &technique::INTERPRETER,
+            &technique::UNIX_SHELL,
+            &technique::PYTHON,
+            &technique::JAVASCRIPT,
+            &technique::LUA,
+            &technique::WINDOWS_SHELL,
+            &technique::POWERSHELL,
+            &technique::VISUAL_BASIC,
+            &technique::SYSTEM_PROCESS,
+            &technique::SYSTEMD_SERVICE,
+            &technique::WINDOWS_SERVICE,
+            &technique::LAUNCH_AGENT,
+            &technique::LAUNCH_DAEMON,
+        ]
+    };
+}
+
 mod bits_service_abused;
 mod descriptor_hides_service;
 mod display_text_changed;
@@ -34,7 +56,9 @@ mod user_persistence;
 use crate::model::finding::{Severity, Technique};
 use crate::model::service::Manager;
 
+use super::command::Command;
 use super::subject::Subject;
+use super::technique;
 use super::verdict::Verdict;
 
 /// A behaviour that deserves a look, and how it is found.
@@ -68,6 +92,18 @@ const LINUX: &[Manager] = &[Manager::Systemd, Manager::SysV];
 const WINDOWS: &[Manager] = &[Manager::Scm];
 /// All managers.
 const EVERY: &[Manager] = &[Manager::Systemd, Manager::SysV, Manager::Scm, Manager::Launchd];
+
+/// Judges each command line of a service that is created or changed; all of them are a way to persist.
+fn each_command<'s>(
+    subject: &'s Subject<'_>,
+    judge: impl Fn(&'s Command<'s>) -> Option<Verdict>,
+) -> Vec<Verdict> {
+    if !subject.defines() {
+        return Vec::new();
+    }
+    let persistence = technique::persistence(&subject.event.service);
+    subject.commands().iter().filter_map(judge).map(|verdict| verdict.points_to(persistence)).collect()
+}
 
 /// Every analytic, in the order of their names.
 pub static ALL: &[&Analytic] = &[

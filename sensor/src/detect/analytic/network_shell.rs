@@ -5,7 +5,7 @@ use crate::detect::technique;
 use crate::detect::verdict::Verdict;
 use crate::model::finding::Severity;
 
-use super::{Analytic, EVERY};
+use super::{Analytic, EVERY, each_command};
 
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "network-shell",
@@ -17,39 +17,19 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     benign: "None is known. Waiting for a port by `echo > /dev/tcp/…` is not told, nor is socat with another program.",
     managers: EVERY,
     severity: (Severity::High, Severity::High),
-    techniques: &[
-        &technique::INTERPRETER,
-        &technique::UNIX_SHELL,
-        &technique::PYTHON,
-        &technique::JAVASCRIPT,
-        &technique::LUA,
-        &technique::WINDOWS_SHELL,
-        &technique::POWERSHELL,
-        &technique::VISUAL_BASIC,
-        &technique::SYSTEM_PROCESS,
-        &technique::SYSTEMD_SERVICE,
-        &technique::WINDOWS_SERVICE,
-        &technique::LAUNCH_AGENT,
-        &technique::LAUNCH_DAEMON,
-    ],
+    techniques: command_techniques!(),
     judge,
 };
 
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
-    if !subject.defines() {
-        return Vec::new();
-    }
-    let mut verdicts = Vec::new();
-    for command in subject.commands() {
-        let Some(phrase) = &command.traits.network_shell else { continue };
+    each_command(subject, |command| {
+        let phrase = command.traits.network_shell.as_ref()?;
         let languages = &command.traits.languages;
         let plain = languages.is_empty().then_some(&technique::INTERPRETER);
-        verdicts.push(
+        Some(
             Verdict::new(Severity::High, command.line, format!("{} {phrase}.", command.shown()))
                 .points_to_all(plain)
-                .points_to_all(languages.iter().map(|language| language.technique()))
-                .points_to(technique::persistence(&subject.event.service)),
-        );
-    }
-    verdicts
+                .points_to_all(languages.iter().map(|language| language.technique())),
+        )
+    })
 }
