@@ -18,6 +18,7 @@ use crate::linux::clock::Clock;
 use crate::linux::directories::Directories;
 use crate::linux::live::{Ended, Live};
 use crate::linux::memory;
+use crate::linux::reader;
 use crate::linux::sources::Sources;
 use crate::model::line::Started;
 use crate::model::{Known, Reason};
@@ -62,6 +63,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         let sources = Sources::start(config.linux.attach, directories.watched.clone());
         if sources.is_empty() {
             bail!("no source can run here: run it as root, or see `svcsensor doctor`");
+        }
+        if config.output.path.is_none() {
+            let closed = Arc::clone(&closed);
+            tokio::spawn(async move {
+                reader::gone().await;
+                closed.notify_one();
+            });
         }
         let key = Key::of_installation(&config.redact.key_file)?;
         let clock = Clock::start();

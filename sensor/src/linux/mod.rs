@@ -12,6 +12,7 @@ pub mod memory;
 pub mod path;
 pub mod proc;
 mod readable;
+pub mod reader;
 pub mod sources;
 pub mod users;
 pub mod watch;

@@ -1,4 +1,4 @@
-//! Waiting for a descriptor to become readable.
+//! Waiting for a descriptor to become readable, or for its reader to go.
 #![expect(
     unsafe_code,
     reason = "tokio's registration asks its caller to promise that the descriptor stays the same"
@@ -19,11 +19,7 @@ impl Readable {
     /// # Errors
     /// When there is no descriptor left, or this one can't be awaited.
     pub(super) fn new(fd: impl AsFd) -> io::Result<Self> {
-        let own = fd.as_fd().try_clone_to_owned()?;
-        // SAFETY: an `OwnedFd` tells one and the same open descriptor until it is dropped, and it is moved into the
-        // registration, which ends before.
-        let registered = unsafe { AsyncFd::register_with_interest(own, Interest::READABLE) };
-        Ok(Self(registered?))
+        register(fd, Interest::READABLE).map(Self)
     }
 
     /// Waits until `readable` is so; forever when there is none.
@@ -33,4 +29,40 @@ impl Readable {
             None => std::future::pending().await,
         }
     }
+}
+
+/// A descriptor that is written to.
+pub(super) struct Writable(AsyncFd<OwnedFd>);
+
+impl Writable {
+    /// Awaits `fd` by a descriptor of its own.
+    ///
+    /// # Errors
+    /// When there is no descriptor left, or this one can't be awaited: that of a file.
+    pub(super) fn new(fd: impl AsFd) -> io::Result<Self> {
+        register(fd, Interest::WRITABLE | Interest::ERROR).map(Self)
+    }
+
+    /// Waits until nobody is left who could read what is written.
+    ///
+    /// # Errors
+    /// When the wait itself fails.
+    pub(super) async fn closed(&self) -> io::Result<()> {
+        loop {
+            // A pipe tells it as an error, a socket as being closed (epoll_ctl(2), EPOLLERR and EPOLLHUP).
+            let mut guard = self.0.ready(Interest::WRITABLE | Interest::ERROR).await?;
+            if guard.ready().is_error() || guard.ready().is_write_closed() {
+                return Ok(());
+            }
+            guard.clear_ready();
+        }
+    }
+}
+
+fn register(fd: impl AsFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
+    let own = fd.as_fd().try_clone_to_owned()?;
+    // SAFETY: an `OwnedFd` tells one and the same open descriptor until it is dropped, and it is moved into the
+    // registration, which ends before.
+    let registered = unsafe { AsyncFd::register_with_interest(own, interest) };
+    Ok(registered?)
 }

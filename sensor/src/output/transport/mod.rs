@@ -6,7 +6,7 @@
 //!   are until half of the queue is free, so that a slow reader gets few gaps and not many.
 //! - Lines are written whole. Where a file takes only half of one, it is cut back to the last whole line.
 //! - A reader that went away is final: [`SendError::Closed`], and [`Options::on_closed`] is called at once. It is noticed
-//!   when the next line is written.
+//!   when the next line is written; whoever must know sooner watches the descriptor itself.
 //! - Any other error, such as a full disk, is logged once, counted, and tried again.
 
 mod file;
