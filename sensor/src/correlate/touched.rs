@@ -97,7 +97,12 @@ impl Touched {
             evidence.truncate(MOST_EVIDENCE);
             touch.evidence = evidence;
             touch.observed = touch.observed.saturating_add(waiting.touch.observed);
-            touch.take_over(waiting.touch.actor, waiting.touch.others, waiting.touch.by_maker);
+            // Whoever only changed attributes, be it by giving the file another name, has no part in what comes now.
+            if waiting.touch.operation != FileOperation::Attribute
+                || touch.operation == FileOperation::Attribute
+            {
+                touch.take_over(waiting.touch.actor, waiting.touch.others, waiting.touch.by_maker);
+            }
             // Attributes alone do not prolong the wait of a file that is being written or gone.
             if touch.operation == FileOperation::Attribute {
                 touch.operation = waiting.touch.operation;

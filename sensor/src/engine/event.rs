@@ -12,7 +12,8 @@ use crate::model::event::{EventId, Executable, FileFacts};
 use crate::model::process::{Actor, Confidence, Requester};
 use crate::model::service::Enablement;
 use crate::model::{
-    Action, Known, Manager, Mechanism, Process, ProcessKey, Reason, Scope, ServiceEvent, ServiceId,
+    Action, FileOperation, Known, Manager, Mechanism, Process, ProcessKey, Reason, Scope, ServiceEvent,
+    ServiceId,
 };
 use crate::systemd::change::UnitChange;
 use crate::systemd::command_line::ExecCommand;
@@ -68,6 +69,10 @@ impl Engine {
         let mut details =
             if affected.is_empty() { Vec::new() } else { vec![("affected", affected.join(" "))] };
         details.extend(self.doubts(touch));
+        if touch.operation == FileOperation::Attribute && file.content_changed() {
+            let basis = "it changed the file's attributes or gave it another name; who wrote it was not seen";
+            details.extend([("actor_confidence", "low".to_owned()), ("actor_basis", basis.to_owned())]);
+        }
         let requester = self.requester(touch, change.scope, &change.unit, mechanism, host);
         let actor = actor::describe(touch.actor, requester, &mut self.processes, host);
         let mut facts = facts(file);

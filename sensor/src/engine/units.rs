@@ -222,6 +222,8 @@ impl Units {
                 // Whoever writes by another of its names is not seen in this directory.
                 if file.links > 1 {
                     host.follow(path, path);
+                } else {
+                    host.await_names(path);
                 }
                 inventory::FileState::Regular(regular(&file))
             }

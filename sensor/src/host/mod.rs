@@ -36,6 +36,11 @@ pub trait Host {
     /// It answers nothing: what comes of it, if anything, are observations.
     fn follow(&mut self, path: &BStr, file: &BStr);
 
+    /// Asks to be told, as a change of attributes, when the file at `path` gets a further name, which may be anywhere.
+    ///
+    /// It answers nothing, as [`Host::follow`].
+    fn await_names(&mut self, path: &BStr);
+
     /// The process with this id, as the host tells it now.
     fn process(&mut self, pid: u32) -> Result<Process, Reason>;
 

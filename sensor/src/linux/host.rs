@@ -22,6 +22,7 @@ pub struct LiveHost {
     hash_limit: u64,
     hasher: mpsc::SyncSender<BString>,
     follow: Vec<(BString, BString)>,
+    await_names: Vec<BString>,
 }
 
 /// A large program's hash that is ready.
@@ -47,7 +48,13 @@ impl LiveHost {
                 ready(Hashed { path, sha256 });
             }
         })?;
-        Ok(Self { names: UserNames::default(), hash_limit, hasher, follow: Vec::new() })
+        Ok(Self {
+            names: UserNames::default(),
+            hash_limit,
+            hasher,
+            follow: Vec::new(),
+            await_names: Vec::new(),
+        })
     }
 }
 
@@ -55,6 +62,11 @@ impl LiveHost {
     /// Takes what was asked to be followed: a path and the file that it leads to.
     pub fn take_followed(&mut self) -> Vec<(BString, BString)> {
         std::mem::take(&mut self.follow)
+    }
+
+    /// Takes the paths of files whose further names are to be told.
+    pub fn take_awaited(&mut self) -> Vec<BString> {
+        std::mem::take(&mut self.await_names)
     }
 }
 
@@ -90,6 +102,10 @@ impl Host for LiveHost {
 
     fn follow(&mut self, path: &BStr, file: &BStr) {
         self.follow.push((path.into(), file.into()));
+    }
+
+    fn await_names(&mut self, path: &BStr) {
+        self.await_names.push(path.into());
     }
 
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {

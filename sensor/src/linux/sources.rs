@@ -204,6 +204,17 @@ impl Sources {
         })
     }
 
+    /// Tells when the file at `path` gets a further name. Tracing programs tell that by themselves.
+    pub fn await_names(&mut self, path: &BStr) {
+        let awaited = match &mut self.files {
+            Files::Fanotify(watcher) => watcher.await_names(path),
+            Files::Tracing(_) | Files::Unwatched => return,
+        };
+        if let Err(error) = awaited {
+            tracing::debug!("a further name of {path} will not be noticed: {}", in_full(&error));
+        }
+    }
+
     /// Takes a batch of kernel records, oldest first; empty when there are none.
     pub fn process_records(&mut self) -> Vec<Vec<u8>> {
         let mut records = Vec::new();

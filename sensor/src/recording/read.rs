@@ -226,6 +226,10 @@ impl Host for Answers {
         // What came of it was recorded as observations.
     }
 
+    fn await_names(&mut self, _path: &BStr) {
+        // The same.
+    }
+
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {
         let answer = self.processes.get_mut(&pid).and_then(VecDeque::pop_front);
         self.give(answer)?
@@ -299,6 +303,7 @@ mod tests {
             Ok("cp".into())
         }
         fn follow(&mut self, _path: &BStr, _file: &BStr) {}
+        fn await_names(&mut self, _path: &BStr) {}
         fn process(&mut self, pid: u32) -> Result<Process, Reason> {
             let key = crate::model::ProcessKey { pid, start_ns: 7 };
             Ok(Process::unknown(key, Reason::Denied))

@@ -128,6 +128,10 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         self.host.follow(path, file);
     }
 
+    fn await_names(&mut self, path: &BStr) {
+        self.host.await_names(path);
+    }
+
     fn process(&mut self, pid: u32) -> Result<Process, Reason> {
         let process = self.host.process(pid);
         self.recorder.answer(|| Answer::Process {

@@ -36,6 +36,8 @@ pub mod mask {
         CREATE | DELETE | MOVED_FROM | MOVED_TO | MODIFY | CLOSE_WRITE | ATTRIB | ON_CHILD | ON_DIRECTORY;
     /// What is asked of a file that has other names.
     pub const FILE: u64 = MODIFY | ATTRIB | CLOSE_WRITE | DELETE_SELF | MOVE_SELF;
+    /// What is asked of a file that has one name: a further one is a change of its attributes (`fsnotify_link_count`).
+    pub const NAMES: u64 = ATTRIB | DELETE_SELF;
     /// What is asked of a directory on the way to one.
     pub const ANCESTOR: u64 = CREATE | DELETE | MOVED_FROM | MOVED_TO | ON_DIRECTORY;
 }

@@ -119,3 +119,31 @@ fn of_several_writers_the_last_one_tells() {
     assert_eq!((closes, told.last().unwrap().0), (1, FileOperation::Close), "{told:?}");
     assert!(told.iter().any(|(operation, _path)| *operation == FileOperation::Write), "{told:?}");
 }
+
+#[test]
+fn a_further_name_of_a_file_is_told_and_its_end_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (folder.path().join("a.service"), folder.path().join("later"));
+    fs::write(&path, "[Service]").unwrap();
+    let path_bytes = bytes_of(&path);
+    let mut watcher = match Watcher::new(Vec::new()) {
+        Ok(watcher) => watcher,
+        Err(error) => return println!("skipped: {error}: {:?}", std::error::Error::source(&error)),
+    };
+    watcher.await_names(path_bytes.as_ref()).unwrap();
+    let read = |watcher: &mut Watcher| {
+        let mut told = Vec::new();
+        watcher.read_followed(&mut told).unwrap();
+        told.into_iter().map(|seen| (seen.operation, seen.directory)).collect::<Vec<_>>()
+    };
+    fs::write(&path, "[Unit]").unwrap();
+    assert_eq!(read(&mut watcher), [], "its content is told by its directory");
+    fs::hard_link(&path, &elsewhere).unwrap();
+    assert_eq!(read(&mut watcher), [(FileOperation::Attribute, path_bytes.clone())]);
+    // From now on, what is written by whichever name is told.
+    watcher.follow(path_bytes.as_ref(), path_bytes.as_ref()).unwrap();
+    fs::write(&elsewhere, "[Service]").unwrap();
+    assert_eq!(read(&mut watcher), [(FileOperation::Close, path_bytes.clone())]);
+    let counters = watcher.counters();
+    assert_eq!(counters.read, counters.told + counters.unrelated + counters.stale);
+}

@@ -15,7 +15,9 @@ use crate::model::observation::{FANOTIFY, FileObservation};
 use crate::model::{FileOperation, Known, ProcessKey, Reason};
 
 /// The most files that are followed.
-const MOST_FOLLOWED: usize = 16_384;
+const MOST_FOLLOWED: usize = 32_768;
+/// The most files that are marked before no more are for their names alone: those that are followed matter more.
+const MOST_AWAITED: usize = 16_384;
 /// One read's worth of events.
 const BUFFER: usize = 64 * 1024;
 
@@ -24,9 +26,18 @@ pub struct Watcher {
     watches: Watches<Group>,
     /// Files that are followed, wherever they are written from.
     files: Group,
-    followed: HashMap<FileHandle, BTreeSet<BString>>,
+    followed: HashMap<FileHandle, Followed>,
     buffer: Vec<u8>,
     counters: Counters,
+}
+
+/// What is told of a file that is marked itself.
+#[derive(Default)]
+struct Followed {
+    /// By which paths it is told.
+    paths: BTreeSet<BString>,
+    /// Whether all changes are told, or only that it may have got another name.
+    whole: bool,
 }
 
 /// What was read, in numbers; `read` is the sum of the others.
@@ -112,11 +123,25 @@ impl Watcher {
     /// # Errors
     /// When it can't be marked, or too many files are.
     pub fn follow(&mut self, path: &BStr, file: &BStr) -> Result<(), FanotifyError> {
-        let handle = self.files.mark(file, mask::FILE)?;
-        if self.followed.len() >= MOST_FOLLOWED && !self.followed.contains_key(&handle) {
+        self.mark_file(path, file, true)
+    }
+
+    /// Tells it as a change of attributes when the file at `path` gets a further name, wherever that is.
+    ///
+    /// # Errors
+    /// When it can't be marked, or too many files are.
+    pub fn await_names(&mut self, path: &BStr) -> Result<(), FanotifyError> {
+        self.mark_file(path, path, false)
+    }
+
+    fn mark_file(&mut self, path: &BStr, file: &BStr, whole: bool) -> Result<(), FanotifyError> {
+        if self.followed.len() >= if whole { MOST_FOLLOWED } else { MOST_AWAITED } {
             return Err(FanotifyError::Mark { path: file.to_string(), errno: Errno::ENOSPC });
         }
-        self.followed.entry(handle).or_default().insert(path.into());
+        let handle = self.files.mark(file, if whole { mask::FILE } else { mask::NAMES })?;
+        let followed = self.followed.entry(handle).or_default();
+        followed.paths.insert(path.into());
+        followed.whole |= whole;
         Ok(())
     }
 
@@ -136,15 +161,21 @@ impl Watcher {
                 self.counters.overflows += 1;
                 continue;
             }
-            let paths = notice.directory.as_ref().and_then(|handle| self.followed.get(handle));
-            let (Some(paths), Some(operation)) = (paths, operation(notice.mask)) else {
+            let handle = notice.directory.as_ref();
+            let followed = handle.and_then(|handle| self.followed.get(handle));
+            let (Some(followed), Some(operation)) = (followed, operation(notice.mask)) else {
                 self.counters.stale += 1;
                 continue;
             };
-            self.counters.told += 1;
-            told.extend(paths.iter().map(|path| observation(operation, path.clone(), &notice)));
+            // That a file with one name went is told by the directory that it was in.
+            if followed.whole || operation == FileOperation::Attribute {
+                self.counters.told += 1;
+                told.extend(followed.paths.iter().map(|path| observation(operation, path.clone(), &notice)));
+            } else {
+                self.counters.unrelated += 1;
+            }
             if operation == FileOperation::Unlink
-                && let Some(gone) = &notice.directory
+                && let Some(gone) = handle
             {
                 self.followed.remove(gone);
             }

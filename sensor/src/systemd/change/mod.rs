@@ -228,6 +228,14 @@ impl UnitChange {
 }
 
 impl FileChange {
+    /// Whether what a reader of the file gets is another content than before.
+    pub fn content_changed(&self) -> bool {
+        match (self.before.file(), self.after.file()) {
+            (Some(before), Some(after)) => !before.same_content(after),
+            (before, after) => before.is_some() || after.is_some(),
+        }
+    }
+
     /// The difference of the texts before and after; `None` when neither is a file's.
     pub fn diff(&self) -> Option<TextDiff> {
         if self.before.file().is_none() && self.after.file().is_none() {
