@@ -28,6 +28,8 @@ pub struct Touch {
     pub actor: ProcessKey,
     /// Who else changed it while it waited, oldest first; the first of them, when they are many.
     pub others: Vec<ProcessKey>,
+    /// Whether one of them may have made the file what it is, rather than only have removed or touched it.
+    pub contested: bool,
     /// Whether `actor` made the directory that it was found in, and nobody was seen to write it.
     pub by_maker: bool,
     /// Who is known to hold it open, at first the same as `actor`.
@@ -66,19 +68,22 @@ struct Waiting {
 
 impl Touch {
     /// Joins who changed the name before.
-    fn take_over(&mut self, actor: ProcessKey, others: Vec<ProcessKey>, by_maker: bool) {
+    fn take_over(&mut self, before: &Self) {
         // Whoever only listed the name or changed its attributes did not make it what it is.
-        let keeps = (self.by_maker && !by_maker) || self.operation == FileOperation::Attribute;
-        let (first, last) = ((actor, by_maker), (self.actor, self.by_maker));
+        let keeps = (self.by_maker && !before.by_maker) || self.operation == FileOperation::Attribute;
+        let (first, last) = ((before.actor, before.by_maker), (self.actor, self.by_maker));
         let ((doer, doer_by_maker), (other, other_by_maker)) =
             if keeps { (first, last) } else { (last, first) };
         if keeps {
             self.holder = doer;
         }
         (self.actor, self.by_maker) = (doer, doer_by_maker);
-        self.others = others;
+        self.others.clone_from(&before.others);
+        self.contested |= before.contested;
         if !other_by_maker {
             self.others.push(other);
+            let only_removed = matches!(before.operation, FileOperation::Unlink | FileOperation::RenameFrom);
+            self.contested |= !keeps && !only_removed && other.pid != doer.pid;
         }
         self.others.retain(|other| other.pid != doer.pid);
         self.others.dedup_by_key(|other| other.pid);
@@ -92,7 +97,7 @@ impl Touched {
         let mut touch = change;
         let mut deadline = touch.time.after(settle);
         if let Some(waiting) = self.take(&touch.path) {
-            let mut evidence = waiting.touch.evidence;
+            let mut evidence = waiting.touch.evidence.clone();
             evidence.append(&mut touch.evidence);
             evidence.truncate(MOST_EVIDENCE);
             touch.evidence = evidence;
@@ -101,7 +106,7 @@ impl Touched {
             if waiting.touch.operation != FileOperation::Attribute
                 || touch.operation == FileOperation::Attribute
             {
-                touch.take_over(waiting.touch.actor, waiting.touch.others, waiting.touch.by_maker);
+                touch.take_over(&waiting.touch);
             }
             // Attributes alone do not prolong the wait of a file that is being written or gone.
             if touch.operation == FileOperation::Attribute {
@@ -217,6 +222,7 @@ mod tests {
             path: "/etc/systemd/system/x.service".into(),
             actor,
             others: Vec::new(),
+            contested: false,
             by_maker: false,
             holder: actor,
             time: Timestamp(milliseconds * 1_000_000),
@@ -290,31 +296,42 @@ mod tests {
         let found = |touch: Touch| Touch { by_maker: true, ..touch };
         let write = FileOperation::Write;
         for (name, first, second, expected) in [
-            ("the last one did it", touch(1, 0, CP, write), touch(2, 1, VIM, write), (8, vec![7], false)),
-            ("one alone", touch(1, 0, CP, write), touch(2, 1, CP, write), (7, vec![], false)),
+            (
+                "the last one did it",
+                touch(1, 0, CP, write),
+                touch(2, 1, VIM, write),
+                (8, vec![7], false, true),
+            ),
+            (
+                "who removed it did not write it",
+                touch(1, 0, CP, FileOperation::Unlink),
+                touch(2, 1, VIM, write),
+                (8, vec![7], false, false),
+            ),
+            ("one alone", touch(1, 0, CP, write), touch(2, 1, CP, write), (7, vec![], false, false)),
             (
                 "attributes are the lesser part",
                 touch(1, 0, CP, write),
                 touch(2, 1, VIM, FileOperation::Attribute),
-                (7, vec![8], false),
+                (7, vec![8], false, false),
             ),
             (
                 "a writer that was seen replaces the directory's maker",
                 found(touch(1, 0, CP, FileOperation::Create)),
                 touch(2, 1, VIM, write),
-                (8, vec![], false),
+                (8, vec![], false, false),
             ),
             (
                 "and is not replaced by it",
                 touch(1, 0, VIM, write),
                 found(touch(2, 1, CP, FileOperation::Create)),
-                (8, vec![], false),
+                (8, vec![], false, false),
             ),
             (
                 "nobody but the maker was seen",
                 found(touch(1, 0, CP, FileOperation::Create)),
                 found(touch(2, 1, CP, FileOperation::Create)),
-                (7, vec![], true),
+                (7, vec![], true, false),
             ),
         ] {
             let mut touched = Touched::default();
@@ -322,7 +339,7 @@ mod tests {
             touched.note(second, SETTLE);
             let told = &touched.all()[0];
             let others: Vec<u32> = told.others.iter().map(|other| other.pid).collect();
-            assert_eq!((told.actor.pid, others, told.by_maker), expected, "{name}");
+            assert_eq!((told.actor.pid, others, told.by_maker, told.contested), expected, "{name}");
         }
     }
 

@@ -158,12 +158,12 @@ impl Engine {
         let told = |confidence: &str, basis: &str| {
             vec![("actor_confidence", confidence.to_owned()), ("actor_basis", basis.to_owned())]
         };
-        let mut doubts = match (touch.by_maker, touch.others.is_empty()) {
+        let mut doubts = match (touch.by_maker, touch.contested) {
             (true, _) => {
-                told("low", "it made the directory in which this was found; who wrote it was not seen")
+                told("medium", "it made the directory in which this was found; who wrote it was not seen")
             }
-            (false, false) => told("medium", "the last of several that changed the name at that time"),
-            (false, true) => return Vec::new(),
+            (false, true) => told("low", "the last of several that wrote it at that time"),
+            (false, false) => Vec::new(),
         };
         let name = |key: &ProcessKey| {
             let comm = self.processes.get(*key).and_then(|process| process.comm.get().cloned());

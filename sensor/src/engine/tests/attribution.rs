@@ -56,13 +56,20 @@ fn several_who_change_a_name_at_once_are_all_told() {
     run.write(201, path, "[Service]\nExecStart=/usr/bin/sleep 61\n");
     let event = run.told().0.remove(0);
     assert_eq!(event.actor.get().unwrap().process.key.pid, 201);
-    let basis = "the last of several that changed the name at that time";
+    assert_eq!(event.details, [("also_changed_by", "rm[200]".into())], "which did not write it");
+    run.command(202, &["tee", "a.service"]);
+    run.command(203, &["cp", "y", "a.service"]);
+    run.touch(202, FileOperation::Write, path);
+    run.write(203, path, PLAIN);
+    let event = run.told().0.remove(0);
+    assert_eq!(event.actor.get().unwrap().process.key.pid, 203);
+    let basis = "the last of several that wrote it at that time";
     assert_eq!(
         event.details,
         [
-            ("actor_confidence", "medium".into()),
+            ("actor_confidence", "low".into()),
             ("actor_basis", basis.into()),
-            ("also_changed_by", "rm[200]".into())
+            ("also_changed_by", "tee[202]".into())
         ]
     );
 }
@@ -77,7 +84,7 @@ fn what_is_found_in_a_new_directory_may_be_anybodys() {
     run.pass(300);
     let event = run.told().0.remove(0);
     assert_eq!(event.actor.get().unwrap().process.key.pid, 200);
-    assert_eq!(event.details[0], ("actor_confidence", "low".into()));
+    assert_eq!(event.details[0], ("actor_confidence", "medium".into()));
     // Where the writer was seen after all, it is the one.
     let mut run = Run::new(&[(&format!("{ETC}/a.service"), PLAIN)]);
     run.command(200, &["mkdir", "a.service.d"]);
