@@ -8,7 +8,7 @@ use sensor_tests::fuzz::mutation::Mutator;
 use sensor_tests::fuzz::{TARGETS, Target};
 
 /// How many mutations each target gets.
-const MUTATIONS: usize = 1_500;
+const MUTATIONS: usize = 600;
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
