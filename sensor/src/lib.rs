@@ -16,4 +16,6 @@ pub mod pipeline;
 pub mod recording;
 pub mod scm;
 pub mod systemd;
+#[cfg(windows)]
+pub mod windows;
 pub mod windows_event;

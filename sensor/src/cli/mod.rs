@@ -7,7 +7,7 @@ mod config;
 mod doctor;
 mod output;
 mod replay;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod run;
 mod settings;
 
@@ -29,7 +29,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Watches this host and tells what happens, a line each.
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     Run(run::Args),
     /// Reads recordings or Windows event logs, and tells what happened then.
     Replay(replay::Args),
@@ -54,7 +54,7 @@ pub fn main() -> ExitCode {
         .with_target(false)
         .init();
     let result = match cli.verb {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => replay::replay(&args),
         #[cfg(target_os = "linux")]

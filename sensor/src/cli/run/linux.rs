@@ -1,4 +1,4 @@
-//! `svcsensor run`: watches this host.
+//! Watches a Linux host.
 
 use std::fs;
 use std::io::BufWriter;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::Notify;
 
-use super::output::{self, Pace};
-use super::settings::{AttachArg, SettingsArgs};
+use crate::cli::output::{self, Pace};
+use crate::cli::settings::{AttachArg, SettingsArgs};
 use crate::config::Config;
 use crate::engine::Start;
 use crate::linux::clock::Clock;
@@ -28,7 +28,7 @@ use crate::recording::Recorder;
 
 /// Watches this host and tells what happens, a line each.
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
     /// By which hooks files are watched; by default the best that this kernel offers.
@@ -40,7 +40,7 @@ pub(super) struct Args {
 }
 
 /// Watches until a signal or the reader ends it.
-pub(super) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     memory::give_back_what_is_freed();
     let closed = Arc::new(Notify::new());
     let mut config = args.settings.load()?;
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         live.stop(reason, output::PATIENCE);
         Ok(match ended {
             Ended::Signal(_) => ExitCode::SUCCESS,
-            Ended::ReaderGone => ExitCode::from(super::READER_GONE),
+            Ended::ReaderGone => ExitCode::from(crate::cli::READER_GONE),
         })
     })
 }
