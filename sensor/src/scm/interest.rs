@@ -28,6 +28,10 @@ pub enum Source {
     Services,
     /// The RPC runtime.
     Rpc,
+    /// Notifications of services' registry keys, live.
+    RegistryWatch,
+    /// The states that the SCM tells when it is asked, live.
+    StatusWatch,
 }
 
 impl Source {
@@ -86,6 +90,8 @@ impl Source {
             Self::KernelProcess => "kernel process trace",
             Self::Services => "trace of the SCM",
             Self::Rpc => "RPC trace",
+            Self::RegistryWatch => "registry notification",
+            Self::StatusWatch => "states of services",
         }
     }
 }
@@ -103,7 +109,8 @@ pub fn is_wanted(provider: &str, channel: &str, id: u32) -> bool {
         Some(Source::KernelProcess) => id == 1,
         Some(Source::Services) => matches!(id, 105 | 200),
         Some(Source::Rpc) => matches!(id, 5 | 6),
-        None => false,
+        // These never come as records.
+        Some(Source::RegistryWatch | Source::StatusWatch) | None => false,
     }
 }
 

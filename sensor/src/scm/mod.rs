@@ -6,6 +6,7 @@ pub mod decode;
 pub mod descriptor;
 pub mod image_path;
 pub mod interest;
+pub mod inventory;
 pub mod key;
 pub mod observed;
 pub mod setting;

@@ -44,6 +44,8 @@ pub enum Seen {
     Interactive(Name),
     /// A setting was written to or deleted from the registry: Sysmon 12, 13 and 14, 4657.
     Value(Box<ValueWrite>),
+    /// A value with the name of a setting was written to or deleted from a key whose path is not known.
+    Unplaced(Box<UnplacedWrite>),
     /// A service's key was created, deleted or renamed: Sysmon 12 and 14.
     Key(Box<KeyChange>),
     /// The permissions on a service's key changed: 4670.
@@ -206,6 +208,20 @@ pub struct ValueWrite {
     pub writer: Doer,
     /// The control set, where it is not the current one.
     pub control_set: Option<u16>,
+}
+
+/// A value was written to or deleted from a key whose path is not known.
+///
+/// The kernel's trace names a key where it is opened; whoever changes a service opens its key by a call that is not traced,
+/// since every process does so all the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnplacedWrite {
+    /// The value's name.
+    pub value: String,
+    /// Its bytes and their registry type, where they were captured; `None` too when it was deleted.
+    pub data: Option<(Vec<u8>, u64)>,
+    /// Who wrote.
+    pub writer: Doer,
 }
 
 /// A service's key was created, deleted or renamed.
@@ -373,6 +389,11 @@ impl State {
 }
 
 impl Doer {
+    /// The SCM itself.
+    pub fn manager() -> Self {
+        Self { image: Some(r"C:\Windows\System32\services.exe".to_owned()), ..Self::default() }
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -107,6 +107,20 @@ pub fn at(path: &[&str]) -> Option<&'static str> {
     }
 }
 
+/// Whether a value of this name is a setting below some key of a service.
+pub fn is_value_name(name: &str) -> bool {
+    let same = |known: &&str| known.eq_ignore_ascii_case(name);
+    VALUES.iter().any(|known| same(&known))
+        || PARAMETERS.iter().any(|known| same(&known))
+        || PERFORMANCE.iter().any(|(known, _)| same(known))
+        || name.eq_ignore_ascii_case(SECURITY)
+}
+
+/// The name of the registry value that holds `setting`.
+pub fn value_name(setting: &'static str) -> &'static str {
+    PERFORMANCE.iter().find(|(_, known)| *known == setting).map_or(setting, |(name, _)| name)
+}
+
 /// The value of `setting` in the words of the SCM's own log records, from a number in the registry or an audit.
 pub fn word(setting: &str, number: u64) -> Option<&'static str> {
     match setting {
@@ -216,6 +230,21 @@ mod tests {
         ] {
             assert_eq!(at(path), expected, "{path:?}");
         }
+    }
+
+    #[test]
+    fn settings_are_told_by_the_names_of_their_values() {
+        for (name, expected) in [
+            ("imagepath", true),
+            ("ServiceDll", true),
+            ("Library", true),
+            ("Security", true),
+            ("LastWrite", false),
+        ] {
+            assert_eq!(is_value_name(name), expected, "{name}");
+        }
+        assert_eq!(value_name("Performance.Open"), "Open");
+        assert_eq!(value_name(IMAGE_PATH), "ImagePath");
     }
 
     #[test]

@@ -3,9 +3,13 @@
 use crate::model::process::Confidence;
 use crate::model::{Mechanism, ObservationId, Timestamp};
 use crate::scm::command::Request;
+use crate::scm::decode::is_untold;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, FailureKind, Name, Observed, State};
 use crate::scm::setting::TRIGGERS;
+
+/// What is known without a record; records are numbered from 1.
+pub(super) const NO_RECORD: ObservationId = ObservationId(0);
 
 /// Orders the drafts of a host: by the time of the first record, then in the order of records.
 pub(super) type DraftKey = (Timestamp, u64);
@@ -114,6 +118,9 @@ impl Draft {
 
     /// Names a record as evidence.
     pub(super) fn cite(&mut self, id: ObservationId) {
+        if id == NO_RECORD {
+            return;
+        }
         if let Err(place) = self.evidence.binary_search(&id) {
             self.evidence.insert(place, id);
         }
@@ -146,7 +153,7 @@ impl Draft {
             }
             Some(change) => {
                 change.before = change.before.take().or(before);
-                if change.after.is_none() {
+                if change.after.as_deref().is_none_or(is_untold) && after.is_some() {
                     change.after = after;
                 }
             }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::draft::{Draft, Kind};
 use super::host::Host;
 use super::services::Service;
-use super::who::find_out;
+use super::who::{find_out, find_writer};
 use crate::model::change::Change;
 use crate::model::event::Executable;
 use crate::model::process::Confidence;
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::scm::decode::is_untold;
 use crate::scm::descriptor;
 use crate::scm::image_path::{ImagePath, file_name};
 use crate::scm::key::user_service_template;
@@ -27,13 +28,16 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
     }
     let named_by_file = draft.kind == Kind::Driver && draft.confidence == Confidence::Low;
     host.names.complete(&mut draft.name);
+    find_writer(host, &mut draft);
     if draft.kind == Kind::Changed {
         may_be_creation(host, &mut draft);
     }
-    if draft.name.best().is_empty() {
+    if draft.name.best().is_empty() || is_known_already(host, &draft) {
         return None;
     }
-    let before = host.services.get(&draft.name).cloned().unwrap_or_default();
+    // What is known now says nothing of a time before.
+    let known = host.services.get(&draft.name).filter(|_| !host.services.is_newer_than(draft.first));
+    let before = known.cloned().unwrap_or_default();
     let who = find_out(host, &mut draft);
     let mut missing = Vec::new();
     if draft.name.key.is_none() {
@@ -73,6 +77,9 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
         changes,
         file: None,
         loaded: match mechanism {
+            Mechanism::Registry if draft.writer.is_empty() && draft.kind != Kind::Created => {
+                Known::Missing(Reason::NotRecorded)
+            }
             Mechanism::Registry => Known::Is(false),
             Mechanism::Command => Known::Missing(Reason::NotRecorded),
             _ => Known::Is(true),
@@ -105,8 +112,36 @@ fn name_driver(host: &Host, draft: &mut Draft) {
     }
 }
 
+/// Whether what a draft tells was told before, by a source that was faster than the window; or was so anyway, as when
+/// the SCM writes all settings of a service again. It takes knowledge of all services to say so.
+fn is_known_already(host: &Host, draft: &Draft) -> bool {
+    if !host.services.is_complete_at(draft.first) {
+        return false;
+    }
+    let before = host.services.get(&draft.name);
+    match draft.kind {
+        Kind::Created => before.is_some_and(|service| {
+            let created =
+                service.created.is_some_and(|time| super::host::apart(time, draft.first) <= super::JOIN);
+            created
+                && draft
+                    .after(setting::IMAGE_PATH)
+                    .is_none_or(|image| service.get(setting::IMAGE_PATH) == Some(image))
+        }),
+        Kind::Changed => draft.changes.iter().all(|change| {
+            let known = before.and_then(|service| service.get(change.setting));
+            known == change.after.as_deref() && !change.after.as_deref().is_some_and(is_untold)
+        }),
+        Kind::Removed => before.is_none_or(|service| service.settings.is_empty()),
+        _ => false,
+    }
+}
+
 /// Settings that only a creation writes together, for a service of which nothing was known, are a creation.
 fn may_be_creation(host: &Host, draft: &mut Draft) {
+    if host.services.is_complete_at(draft.first) {
+        return may_complete(host, draft);
+    }
     let set = |name: &str| draft.after(name).is_some();
     let with_type = set(setting::TYPE);
     // The SCM writes image path and start type together when it creates; whoever edits the registry may change both.
@@ -118,20 +153,46 @@ fn may_be_creation(host: &Host, draft: &mut Draft) {
     if !whole || known || audited_before || logged {
         return;
     }
-    draft.kind = Kind::Created;
     draft.confidence = if with_type { Confidence::High } else { Confidence::Medium };
+    let why = match draft.mechanism {
+        Mechanism::Registry => WRITTEN_STRAIGHT,
+        _ => "concluded from the settings that the SCM wrote together for a service that was not known",
+    };
+    conclude_creation(host, draft, why);
+}
+
+/// What a service that was written into the registry is worth.
+const WRITTEN_STRAIGHT: &str = "concluded from settings written straight into the registry: the SCM takes the service up at the next boot";
+
+/// With all services known, a key that was none and has now what makes one was created.
+fn may_complete(host: &Host, draft: &mut Draft) {
+    let before = host.services.get(&draft.name).cloned().unwrap_or_default();
+    let has = |name: &str| match draft.change(name) {
+        Some(change) => change.after.is_some(),
+        None => before.get(name).is_some(),
+    };
+    if before.is_whole() || !has(setting::TYPE) || !has(setting::IMAGE_PATH) {
+        return;
+    }
+    for (setting, value) in before.settings {
+        draft.set(setting, None, Some(value));
+    }
+    let why = match draft.mechanism {
+        Mechanism::Registry => WRITTEN_STRAIGHT,
+        _ => "concluded from its key in the registry, which was not there before",
+    };
+    conclude_creation(host, draft, why);
+}
+
+/// Makes a creation of a draft.
+fn conclude_creation(host: &Host, draft: &mut Draft, why: &str) {
+    draft.kind = Kind::Created;
     let key = draft.name.key.as_ref().and_then(|key| host.keys.get(key.to_lowercase().as_str()));
     if let Some(created) = key.filter(|created| super::host::apart(created.time, draft.first) <= super::JOIN)
     {
         draft.cite(created.id);
     }
-    draft.notes.push(match draft.mechanism {
-        Mechanism::Registry => {
-            "concluded from settings written straight into the registry: the SCM takes the service up at the next boot"
-                .to_owned()
-        }
-        _ => "concluded from the settings that the SCM wrote together for a service that was not known".to_owned(),
-    });
+    draft.notes.push(why.to_owned());
 }
 
 fn action(draft: &Draft, before: &Service) -> Action {
@@ -201,6 +262,7 @@ fn values(setting: &str, value: &str) -> Vec<String> {
 /// Applies a draft to what is known of its service; gives what is known after it, and of a removed one before it.
 fn remember(host: &mut Host, draft: &Draft) -> Service {
     match draft.kind {
+        Kind::Removed if host.services.is_newer_than(draft.first) => return Service::default(),
         Kind::Removed => {
             let last = host.services.get(&draft.name).cloned().unwrap_or_default();
             host.services.removed(&draft.name);
@@ -215,6 +277,13 @@ fn remember(host: &mut Host, draft: &Draft) -> Service {
             return host.services.get(&draft.name).cloned().unwrap_or_default();
         }
         Kind::Created | Kind::Changed => {}
+    }
+    if host.services.is_newer_than(draft.first) {
+        let mut service = Service::default();
+        for change in &draft.changes {
+            service.set(change.setting, change.after.as_deref());
+        }
+        return service;
     }
     let service = match draft.kind {
         Kind::Created => host.services.created(&draft.name, draft.last),

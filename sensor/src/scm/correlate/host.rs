@@ -126,6 +126,10 @@ impl Host {
                 self.name_writer(&mut write.writer, observed);
                 super::registry::value(self, observed, &write);
             }
+            Seen::Unplaced(write) => {
+                counters.context += 1;
+                self.tables.write(remember(observed, (**write).clone()));
+            }
             Seen::Key(change) => {
                 let mut change = change.clone();
                 self.name_writer(&mut change.writer, observed);

@@ -17,10 +17,13 @@ mod names;
 mod registry;
 mod request;
 mod services;
+mod sighting;
 mod state;
 mod tables;
 mod who;
 
+#[cfg(test)]
+mod live_tests;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use counters::Counters;
+pub use sighting::{KnownService, Sighting};
 
 use super::decode::{Decoded, decode};
 use super::interest::Source;
@@ -48,6 +52,8 @@ const SKEW: Duration = Duration::from_secs(3);
 /// How long a draft waits for what may still be said of it, in a replay: as long as the SCM waits for a service to
 /// start, since the record of that failure is often the only one that has both names.
 const REPLAY_HOLD: Duration = Duration::from_mins(1);
+/// The same for a live host: as long as records of one moment by different sources may be apart.
+const LIVE_HOLD: Duration = SKEW;
 /// A clock that goes back further than this was set, or belongs to another log: what waits is told first.
 const BACKWARDS: Duration = Duration::from_mins(5);
 /// How many hosts are kept in mind at a time.
@@ -73,7 +79,8 @@ pub struct Correlator {
     records: u64,
     events: u64,
     dedupe: Dedupe,
-    gaps: Gaps,
+    /// Of logs that are read whole; a live subscription leaves out what it doesn't ask for.
+    gaps: Option<Gaps>,
     keys: KeyNames,
     counters: Counters,
 }
@@ -81,11 +88,17 @@ pub struct Correlator {
 impl Correlator {
     /// A correlator for recorded logs; `run` is the first part of its events' ids.
     pub fn new(run: String) -> Self {
-        Self::with_hold(run, REPLAY_HOLD)
+        Self { gaps: Some(Gaps::default()), ..Self::with_hold(run, REPLAY_HOLD) }
+    }
+
+    /// A correlator for a live host: it tells sooner, needs to hear of the passing of time by [`Self::tick`], and takes no
+    /// record number that is missing for a loss.
+    pub fn live(run: String) -> Self {
+        Self::with_hold(run, LIVE_HOLD)
     }
 
     /// A correlator that tells an event when the records of its host are `hold` past it.
-    pub fn with_hold(run: String, hold: Duration) -> Self {
+    fn with_hold(run: String, hold: Duration) -> Self {
         Self {
             run,
             hold,
@@ -94,7 +107,7 @@ impl Correlator {
             records: 0,
             events: 0,
             dedupe: Dedupe::default(),
-            gaps: Gaps::default(),
+            gaps: None,
             keys: KeyNames::new(),
             counters: Counters::default(),
         }
@@ -109,8 +122,8 @@ impl Correlator {
                 self.counters.read += 1;
                 self.counters.decoded += 1;
                 self.counters.ignored("other event");
-                if let (Some(record), Some(time)) = (head.record_id, head.time) {
-                    self.gaps.seen(&head.computer, &head.channel, record, time);
+                if let (Some(gaps), Some(record), Some(time)) = (&mut self.gaps, head.record_id, head.time) {
+                    gaps.seen(&head.computer, &head.channel, record, time);
                 }
                 Vec::new()
             }
@@ -121,8 +134,8 @@ impl Correlator {
     pub fn push_event(&mut self, event: &WindowsEvent) -> Vec<Output> {
         self.records += 1;
         self.counters.read += 1;
-        if let Some(record) = event.record_id {
-            self.gaps.seen(&event.computer, &event.channel, record, event.time);
+        if let (Some(gaps), Some(record)) = (&mut self.gaps, event.record_id) {
+            gaps.seen(&event.computer, &event.channel, record, event.time);
         }
         let named = (Source::of(&event.provider, &event.channel, event.id) == Some(Source::KernelRegistry))
             .then(|| {
@@ -174,29 +187,36 @@ impl Correlator {
             let by = cleared.user.as_ref().map(|user| format!(" by {user}")).unwrap_or_default();
             return vec![Output::Loss(Loss {
                 time: observed.time,
-                source: format!("{} log of {}", cleared.channel, observed.host),
+                source: if observed.host.is_empty() {
+                    format!("{} log", cleared.channel)
+                } else {
+                    format!("{} log of {}", cleared.channel, observed.host)
+                },
                 reason: format!("the log was cleared{by}"),
                 count: None,
                 consequence: "records from before that were not read elsewhere are gone".to_owned(),
             })];
         }
-        self.heard += 1;
-        let mut outputs = Vec::new();
-        let name = observed.host.to_ascii_lowercase();
-        if !self.hosts.contains_key(&name) {
-            if self.hosts.len() >= HOSTS {
-                outputs.extend(self.forget_a_host());
-            }
-            self.hosts.insert(name.clone(), Host::new(Arc::clone(&observed.host)));
-        }
-        let heard = self.heard;
-        let Some(host) = self.hosts.get_mut(&name) else { return outputs };
-        host.heard = heard;
+        let mut outputs = self.meet(&observed.host);
+        let Some(host) = self.hosts.get_mut(&observed.host.to_ascii_lowercase()) else { return outputs };
         let mut events = host.advance(observed.time, self.hold);
         host.observe(observed, &mut self.counters);
         events.extend(host.overflow());
         self.counters.evidence += host.take_told();
         outputs.extend(events.into_iter().map(|event| self.number(event)));
+        outputs
+    }
+
+    /// Hears of a host, and gives what is told of another one that is forgotten for it.
+    fn meet(&mut self, host: &Arc<str>) -> Vec<Output> {
+        self.heard += 1;
+        let heard = self.heard;
+        let name = host.to_ascii_lowercase();
+        let mut outputs = Vec::new();
+        if !self.hosts.contains_key(&name) && self.hosts.len() >= HOSTS {
+            outputs = self.forget_a_host();
+        }
+        self.hosts.entry(name).or_insert_with(|| Host::new(Arc::clone(host))).heard = heard;
         outputs
     }
 
@@ -210,7 +230,7 @@ impl Correlator {
         self.counters.evidence += self.hosts.values_mut().map(Host::take_told).sum::<u64>();
         self.hosts.clear();
         let mut outputs: Vec<Output> = events.into_iter().map(|event| self.number(event)).collect();
-        let losses = std::mem::take(&mut self.gaps).losses();
+        let losses = self.gaps.take().map(|gaps| gaps.losses()).unwrap_or_default();
         outputs.extend(losses.into_iter().map(Output::Loss));
         outputs
     }

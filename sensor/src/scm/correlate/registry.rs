@@ -8,6 +8,7 @@ use super::host::{Host, apart, image_name, may_be_same, service_names};
 use super::tables::Seen as Remembered;
 use super::{SKEW, install, request};
 use crate::model::{Mechanism, Timestamp};
+use crate::scm::decode::is_untold;
 use crate::scm::image_path::file_name;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, KeyChange, KeyOperation, Name, Observed, StartTypeChange, ValueWrite};
@@ -71,7 +72,9 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                 draft.kind == Kind::Changed
                     && near(draft, SKEW)
                     && may_be_same(&draft.name, name)
-                    && draft.change(write.setting).is_some_and(|change| change.after == write.after)
+                    && draft
+                        .change(write.setting)
+                        .is_some_and(|change| same_value(&change.after, &write.after))
                     && !is_changed_between(host, &keys, draft, observed.time, write)
             })
         })
@@ -91,6 +94,7 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                     && may_be_same(&draft.name, name)
                     && (draft.change(write.setting).is_none() || write.setting == setting::TRIGGERS)
                     && ((near(draft, BURST) && same_process(&draft.writer, &write.writer))
+                        || (near(draft, BURST) && unseen(draft, observed, write))
                         || (near(draft, super::JOIN)
                             && same_tool(&draft.writer, &write.writer)
                             && makes_a_service(draft, write)))
@@ -124,6 +128,18 @@ fn same_process(left: &Doer, right: &Doer) -> bool {
         return left.guid == right.guid;
     }
     left.process_id.is_some() && left.process_id == right.process_id
+}
+
+/// Changes that were seen as such, without the writer.
+fn unseen(draft: &Draft, observed: &Observed, write: &ValueWrite) -> bool {
+    observed.source == Source::RegistryWatch
+        && draft.has_mark(Source::RegistryWatch, observed.event_id)
+        && (draft.writer.is_empty() || write.writer.is_empty() || draft.writer == write.writer)
+}
+
+/// A value that a record doesn't tell may be any.
+fn same_value(left: &Option<String>, right: &Option<String>) -> bool {
+    left == right || [left, right].iter().any(|value| value.as_deref().is_some_and(is_untold))
 }
 
 /// Several runs of one tool, such as `reg add`, that write one service piece by piece.

@@ -22,11 +22,18 @@ pub(super) struct Service {
 #[derive(Clone, Debug)]
 pub(super) struct Services {
     known: Bounded<String, Service>,
+    /// Since when every service of the host is known.
+    complete_since: Option<Timestamp>,
 }
 
 impl Service {
     pub(super) fn get(&self, setting: &str) -> Option<&str> {
         self.settings.iter().find(|(name, _)| *name == setting).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it has what makes a key a service: a type and a program.
+    pub(super) fn is_whole(&self) -> bool {
+        self.get(crate::scm::setting::TYPE).is_some() && self.get(crate::scm::setting::IMAGE_PATH).is_some()
     }
 
     /// Sets or removes a setting.
@@ -42,7 +49,26 @@ impl Service {
 
 impl Services {
     pub(super) fn new() -> Self {
-        Self { known: Bounded::new(REMEMBERED) }
+        Self { known: Bounded::new(REMEMBERED), complete_since: None }
+    }
+
+    /// Whether every service of the host was known at `time`, so that one which isn't was not there.
+    pub(super) fn is_complete_at(&self, time: Timestamp) -> bool {
+        self.complete_since.is_some_and(|since| since <= time)
+    }
+
+    /// Whether what is known is newer than `time`: a log tells late what happened before the services were listed.
+    pub(super) fn is_newer_than(&self, time: Timestamp) -> bool {
+        self.complete_since.is_some_and(|since| time < since)
+    }
+
+    /// Takes over a list of all services, as they were at `time`.
+    pub(super) fn learn(&mut self, time: Timestamp, services: Vec<Service>) {
+        for service in services {
+            let known = self.entry(&service.name);
+            *known = Service { created: known.created, ..service };
+        }
+        self.complete_since = Some(time);
     }
 
     pub(super) fn get(&self, name: &Name) -> Option<&Service> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::bounded::Bounded;
 use crate::model::{ObservationId, Timestamp};
-use crate::scm::observed::{Call, Doer, Handle, Logon, ProcessStart};
+use crate::scm::observed::{Call, Doer, Handle, Logon, ProcessStart, UnplacedWrite};
 use crate::scm::svcctl::Effect;
 
 /// How many processes and logons are remembered for each host.
@@ -21,6 +21,7 @@ pub(super) struct Tables {
     pipes: VecDeque<Seen<Logon>>,
     handles: VecDeque<(Seen<Handle>, Target)>,
     calls: VecDeque<Seen<Call>>,
+    writes: VecDeque<Seen<UnplacedWrite>>,
     /// Users by their security ids.
     users: Bounded<String, String>,
 }
@@ -51,6 +52,7 @@ impl Tables {
             pipes: VecDeque::new(),
             handles: VecDeque::new(),
             calls: VecDeque::new(),
+            writes: VecDeque::new(),
             users: Bounded::new(REMEMBERED),
         }
     }
@@ -138,7 +140,7 @@ impl Tables {
                 ..Doer::default()
             };
             match self.find(&parent, current.time) {
-                Some(found) if found.id != current.id => {
+                Some(found) if found.what.process.process_id != current.what.process.process_id => {
                     chain.push(found.what.clone());
                     current = found.clone();
                 }
@@ -190,6 +192,20 @@ impl Tables {
             .iter()
             .rev()
             .filter(move |call| (from..=to).contains(&call.time) && call.what.operation.effect == effect)
+    }
+
+    pub(super) fn write(&mut self, seen: Seen<UnplacedWrite>) {
+        push(&mut self.writes, seen);
+    }
+
+    /// The writes to keys without a known path in `from..=to` that `fit`, the last first.
+    pub(super) fn find_writes<'tables>(
+        &'tables self,
+        from: Timestamp,
+        to: Timestamp,
+        fits: impl Fn(&UnplacedWrite) -> bool + 'tables,
+    ) -> impl Iterator<Item = &'tables Seen<UnplacedWrite>> {
+        self.writes.iter().rev().filter(move |seen| (from..=to).contains(&seen.time) && fits(&seen.what))
     }
 
     pub(super) fn find_logon(&self, id: u64) -> Option<&Seen<Logon>> {

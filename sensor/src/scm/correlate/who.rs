@@ -10,9 +10,10 @@ use super::registry::is_manager;
 use super::tables::{Seen, Tables, Target, is_well_known};
 use crate::model::process::Confidence;
 use crate::model::process::Requester;
-use crate::model::{Actor, Known, Process, ProcessKey, Reason, Timestamp};
+use crate::model::{Actor, Known, Mechanism, Process, ProcessKey, Reason, Timestamp};
+use crate::scm::decode::from_bytes;
 use crate::scm::image_path::{file_name, split_arguments};
-use crate::scm::observed::{Call, Doer, Handle, Logon, ProcessStart, State};
+use crate::scm::observed::{Call, Doer, Handle, Logon, ProcessStart, State, UnplacedWrite};
 use crate::scm::setting;
 use crate::scm::svcctl::{Effect, Transport};
 
@@ -65,6 +66,43 @@ pub(super) fn find_out(host: &Host, draft: &mut Draft) -> Who {
     }
     let actor = actor(tables, draft, client.as_ref(), &session);
     Who { actor, details }
+}
+
+/// Finds the writer of settings whose change alone was seen: the only process that wrote values of their names, and of
+/// their content where that was captured, at the time.
+pub(super) fn find_writer(host: &Host, draft: &mut Draft) {
+    if draft.kind != Kind::Changed || !draft.writer.is_empty() {
+        return;
+    }
+    let changes = draft.changes.clone();
+    let wrote = move |write: &UnplacedWrite| {
+        changes.iter().any(|change| {
+            write.value.eq_ignore_ascii_case(setting::value_name(change.setting))
+                && write.data.as_ref().is_none_or(|(bytes, kind)| {
+                    change.after == Some(from_bytes(change.setting, bytes, *kind))
+                })
+        })
+    };
+    let from = back(draft.first, super::SKEW);
+    let found: Vec<_> = host.tables.find_writes(from, draft.last.after(super::SKEW), wrote).collect();
+    let Some(first) = found.first() else { return };
+    if found.iter().any(|other| other.what.writer.process_id != first.what.writer.process_id) {
+        return;
+    }
+    let mut writer = first.what.writer.clone();
+    if let Some(process) = host.tables.find(&writer, first.time) {
+        writer.complete(&process.what.process);
+        draft.cite(process.id);
+    }
+    for write in &found {
+        draft.cite(write.id);
+    }
+    if is_manager(&writer) {
+        draft.mechanism = Mechanism::ServiceControlManager;
+        draft.manager_id = writer.process_id;
+    }
+    draft.writer = writer;
+    draft.notes.push("its writer is the only process that wrote such values at the time".to_owned());
 }
 
 /// What the audit of the key knows of the writer, and what is known of its process.

@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use trace::KEY_PATH;
-pub(crate) use value::BINARY;
+pub(crate) use value::{BINARY, from_bytes, is_untold};
 
 use super::interest::Source;
 use super::observed::{Cleared, Observed, Seen};
@@ -53,6 +53,7 @@ pub fn decode(event: &WindowsEvent, number: u64) -> Decoded {
         Source::KernelProcess => trace::process(event),
         Source::Services => trace::services(event),
         Source::Rpc => trace::rpc(event),
+        Source::RegistryWatch | Source::StatusWatch => Err(Refusal::Ignored("other event")),
     };
     match outcome {
         Ok(seen) => Decoded::Observed(Box::new(Observed {

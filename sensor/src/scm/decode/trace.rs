@@ -4,7 +4,7 @@ use super::{Outcome, Refusal, owned, value};
 use crate::scm::key;
 use crate::scm::observed::{
     Call, ControlSent, Doer, KeyChange, KeyOperation, Name, ProcessStart, Seen, State, StateChange,
-    ValueWrite,
+    UnplacedWrite, ValueWrite,
 };
 use crate::scm::setting;
 use crate::scm::svcctl::{self, Transport};
@@ -21,7 +21,7 @@ pub(super) fn registry(event: &WindowsEvent) -> Outcome {
     if event.integer("Status").is_some_and(|status| status != 0) {
         return Err(Refusal::Ignored("a refused access"));
     }
-    let path = event.text(KEY_PATH).ok_or(Refusal::Undecodable("the key's name is not known"))?;
+    let Some(path) = event.text(KEY_PATH) else { return unplaced(event) };
     let Some(path) = key::parse(&path) else {
         return Err(Refusal::Ignored("registry path of no service"));
     };
@@ -42,7 +42,7 @@ pub(super) fn registry(event: &WindowsEvent) -> Outcome {
                 service,
                 setting: setting::KEY_PERMISSIONS,
                 before: None,
-                after: Some("(not recorded)".to_owned()),
+                after: Some(value::UNTOLD.to_owned()),
                 writer,
                 control_set: path.control_set,
             })));
@@ -79,6 +79,23 @@ pub(super) fn registry(event: &WindowsEvent) -> Outcome {
         writer,
         control_set: path.control_set,
     })))
+}
+
+/// A write to a key whose path is not known. It may be a service's when the value has the name of a setting.
+fn unplaced(event: &WindowsEvent) -> Outcome {
+    if !matches!(event.id, 5 | 6) {
+        return Err(Refusal::Undecodable("the key's name is not known"));
+    }
+    let value = event.text("ValueName").filter(|name| setting::is_value_name(name));
+    let Some(value) = value else {
+        return Err(Refusal::Ignored("a value that no service's configuration has"));
+    };
+    let captured = event.integer("CapturedDataSize").is_some_and(|size| size > 0);
+    let data = captured
+        .then(|| Some((event.field("CapturedData")?.bytes()?.into_owned(), event.integer("Type")?)))
+        .flatten();
+    let writer = Doer { process_id: event.process_id, ..Doer::default() };
+    Ok(Seen::Unplaced(Box::new(UnplacedWrite { value: value.into_owned(), data, writer })))
 }
 
 /// Microsoft-Windows-Kernel-Process 1: a process started. It has no command line.

@@ -6,6 +6,14 @@ use crate::windows_event::field::parse_integer;
 /// What stands for a value of which the record only tells that it is binary.
 pub(crate) const BINARY: &str = "(binary data, not recorded)";
 
+/// What stands for a value of which the record only tells that it was set.
+pub(super) const UNTOLD: &str = "(not recorded)";
+
+/// Whether a value stands for one that was not recorded.
+pub(crate) fn is_untold(value: &str) -> bool {
+    matches!(value, BINARY | UNTOLD)
+}
+
 /// The value of `setting`, from Sysmon's `Details`: `DWORD (0x00000004)`, `QWORD (0x00000000-0x01456804)`, or text.
 pub(super) fn from_details(setting: &str, details: &str) -> String {
     let inner = |prefix: &str| {
@@ -38,7 +46,7 @@ pub(super) fn from_audit(setting: &str, text: &str, kind: Option<&str>) -> Strin
 }
 
 /// The value of `setting` from its bytes; `kind` is the registry's type (`REG_SZ` 1 and so on, winnt.h).
-pub(super) fn from_bytes(setting: &str, bytes: &[u8], kind: u64) -> String {
+pub(crate) fn from_bytes(setting: &str, bytes: &[u8], kind: u64) -> String {
     let number = |bytes: &[u8]| {
         bytes.iter().rev().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
     };
