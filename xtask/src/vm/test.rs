@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// Scenarios that stand for the others in every run of the tests: one of each way to change a service. All of them on
 /// all kernels take longer than a run of the tests may.
-const CORE: [&str; 24] = [
+const CORE: [&str; 25] = [
     "attribute/chmod",
     "directory/users_home",
     "directory/vendor",
@@ -69,6 +69,7 @@ const CORE: [&str; 24] = [
     "path/private_mounts",
     "remove/and_return",
     "ring/write",
+    "service/installed",
     "systemctl/daemon_reload",
     "systemctl/enable_now",
     "systemctl/mask",
@@ -103,8 +104,8 @@ fn play(args: &Args) -> Result<Report> {
     let programs = build()?;
     host::install_tools()?;
     let cache = Cache::open()?;
-    let scenarios = workspace().join("tests/scenarios");
-    let files: Vec<&Path> = programs.iter().chain([&scenarios]).map(PathBuf::as_path).collect();
+    let folders = ["tests/scenarios", "packaging"].map(|folder| workspace().join(folder));
+    let files: Vec<&Path> = programs.iter().chain(&folders).map(PathBuf::as_path).collect();
     let kernels: Vec<&str> = if args.kernels.is_empty() {
         LINES.to_vec()
     } else {
