@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::config::{self, Config, Format};
-use crate::detect::{self, Detector};
+use crate::config::{Config, Format};
+use crate::detect::Detector;
 use crate::model::{Line, Loss, Timestamp};
 use crate::output::encode::human::{Color, HumanEncoder};
 use crate::output::encode::json::JsonEncoder;
@@ -34,7 +34,7 @@ pub(super) enum Pace {
 /// When the settings of the analytics make no sense.
 pub(super) fn way_out(config: &Config, key: Key) -> Result<WayOut> {
     let redactor = config.redact.enabled.then(|| Redactor::new(key, config.redact.keep.clone()));
-    let detector = Detector::new(options(&config.detect)).context("setting up the analytics")?;
+    let detector = Detector::new(config.detect.clone()).context("setting up the analytics")?;
     Ok(WayOut { detector, redactor, encoder: encoder(config) })
 }
 
@@ -68,16 +68,6 @@ fn encoder(config: &Config) -> Encoder {
     let variable = |name| std::env::var(name).ok();
     let color = Color::choose(terminal, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
     Encoder::Human(HumanEncoder::new(color))
-}
-
-fn options(config: &config::Detect) -> detect::Options {
-    let allowed = config.allow.iter().map(|entry| detect::Allowed {
-        analytic: entry.analytic.clone(),
-        service: entry.service.clone(),
-        reason: entry.reason.clone(),
-        until: entry.until,
-    });
-    detect::Options { disabled: config.disabled.clone(), allowed: allowed.collect() }
 }
 
 /// The line that stands where `count` lines are missing.

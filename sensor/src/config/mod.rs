@@ -16,7 +16,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use mistake::Mistake;
-pub use options::{Allowed, Attach, Config, Detect, Events, Format, Linux, Output, Redact};
+pub use options::{Attach, Config, Events, Format, Linux, Output, Redact};
 
 use crate::model::time::Timestamp;
 
@@ -102,7 +102,7 @@ pub fn check(path: &Path, analytics: &[&str], now: Timestamp) -> Result<Report, 
     if !config.redact.enabled {
         remarks.push("secrets are written to the output, since redact.enabled is false".to_owned());
     }
-    for entry in &config.detect.allow {
+    for entry in &config.detect.allowed {
         if entry.until.is_some_and(|until| until < now) {
             let (analytic, service) = (&entry.analytic, &entry.service);
             remarks.push(format!("the allowance of {analytic} for {service} has expired"));

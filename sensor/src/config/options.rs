@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
+use crate::detect;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Config {
     /// `[redact]`
     pub redact: Redact,
     /// `[detect]`
-    pub detect: Detect,
+    pub detect: detect::Options,
 }
 
 /// What lines look like and where they go.
@@ -84,28 +84,6 @@ pub struct Redact {
     pub keep: Vec<String>,
     /// Where the key of the marks is kept.
     pub key_file: PathBuf,
-}
-
-/// What is judged, and what is expected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Detect {
-    /// Names of analytics that are off.
-    pub disabled: Vec<String>,
-    /// Findings that are expected and not told.
-    pub allow: Vec<Allowed>,
-}
-
-/// Findings that are expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowed {
-    /// The analytic's name, or `*` for all.
-    pub analytic: String,
-    /// A pattern of service names: `*` stands for any text, `?` for one character.
-    pub service: String,
-    /// Why they are expected.
-    pub reason: String,
-    /// The last moment at which they are: the end of the day in UTC that `expires` names; `None` for good.
-    pub until: Option<Timestamp>,
 }
 
 impl Default for Output {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
+use crate::detect::{Allowed, Options};
 use crate::model::time::Timestamp;
 
 use super::mistake::Mistake;
-use super::options::{Allowed, Attach, Config, Detect, Events, Format, Linux, Output, Redact};
+use super::options::{Attach, Config, Events, Format, Linux, Output, Redact};
 use super::section::{Mistakes, Section, hint};
 
 /// Reads all of the configuration, or tells all mistakes in it.
@@ -115,16 +116,16 @@ fn redact(mut section: Section<'_, '_>, mistakes: &mut Mistakes<'_>) -> Redact {
     redact
 }
 
-fn detect(mut section: Section<'_, '_>, analytics: &[&str], mistakes: &mut Mistakes<'_>) -> Detect {
+fn detect(mut section: Section<'_, '_>, analytics: &[&str], mistakes: &mut Mistakes<'_>) -> Options {
     let mut disabled = Vec::new();
     for (name, span) in section.texts("disabled", mistakes) {
         known(&name, span, analytics, mistakes);
         disabled.push(name);
     }
     let allow = section.sections("allow", "detect.allow", mistakes);
-    let allow = allow.into_iter().map(|entry| allowed(entry, analytics, mistakes)).collect();
+    let allowed = allow.into_iter().map(|entry| allowed(entry, analytics, mistakes)).collect();
     section.finish(mistakes);
-    Detect { disabled, allow }
+    Options { disabled, allowed }
 }
 
 fn allowed(mut section: Section<'_, '_>, analytics: &[&str], mistakes: &mut Mistakes<'_>) -> Allowed {

@@ -4,6 +4,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::detect::{Allowed, Options};
+use crate::model::Timestamp;
 
 const ANALYTICS: [&str; 2] = ["execution-from-writable-path", "recovery-service-impaired"];
 
@@ -59,9 +61,9 @@ fn every_key_can_be_set() {
         },
         events: Events { settle: Duration::ZERO, hash_limit_bytes: 256, heartbeat: Duration::from_secs(5) },
         redact: Redact { enabled: false, keep: vec!["APP_*".to_owned()], key_file: "/srv/key".into() },
-        detect: Detect {
+        detect: Options {
             disabled: vec!["recovery-service-impaired".to_owned()],
-            allow: vec![Allowed {
+            allowed: vec![Allowed {
                 analytic: "*".to_owned(),
                 service: "build-*.service".to_owned(),
                 reason: "built on every commit".to_owned(),
@@ -90,7 +92,7 @@ fn the_example_is_the_default() {
         .flat_map(|line| [line, "\n"])
         .collect();
     let config = read::config(uncommented.as_bytes(), &analytics).unwrap();
-    assert_eq!(config.detect.allow.len(), 1);
+    assert_eq!(config.detect.allowed.len(), 1);
     let keys = [
         "format",
         "path",
