@@ -124,7 +124,7 @@ mod tests {
     use bstr::BString;
 
     use super::*;
-    use crate::host::FileState;
+    use crate::host::{FileState, Identity};
     use crate::model::observation::Script;
     use crate::model::{Process, ProcessKey, Reason, Scope};
 
@@ -158,6 +158,9 @@ mod tests {
                 head: Vec::new(),
                 object: (1, inode),
             })
+        }
+        fn identity(&mut self, _path: &BStr) -> Result<Identity, Reason> {
+            Err(Reason::NotFound)
         }
         fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
             self.program(path).map(|program| program.size)

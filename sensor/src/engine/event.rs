@@ -58,6 +58,9 @@ impl Engine {
     ) -> ServiceEvent {
         let id = self.next_event();
         let unit = change.after.as_ref().or(change.before.as_ref());
+        if let Some(unit) = &change.after {
+            self.follow_executables(change.scope, &change.unit, &unit.commands, host);
+        }
         let executables = unit.map_or_else(Vec::new, |unit| self.executables(&id, &unit.commands, host));
         let mechanism = change.mechanism;
         let loaded = {

@@ -91,6 +91,11 @@ impl Engine {
                 }
             }
             Place::NotAUnit => self.counters.not_a_unit += 1,
+            Place::Elsewhere if self.executables.knows(touch.path.as_ref()) => {
+                if let Verdict::Now(touch) = self.touched.note(touch, self.settle) {
+                    self.tell_or_wait(touch, self.settle, host, lines);
+                }
+            }
             Place::Elsewhere => self.counters.elsewhere += 1,
             Place::Unit { generated } => {
                 let settle = if generated { SETTLE_GENERATED } else { self.settle };
@@ -141,7 +146,9 @@ impl Engine {
 
     /// Tells a change that was finished, unless the name is gone: then it waits for its return.
     fn tell_or_wait(&mut self, touch: Touch, settle: Duration, host: &mut dyn Host, lines: &mut Vec<Line>) {
-        let known = self.units.knows(touch.path.as_ref()) || self.programs.knows(&touch.path);
+        let known = self.units.knows(touch.path.as_ref())
+            || self.programs.knows(&touch.path)
+            || self.executables.knows(touch.path.as_ref());
         let waiting = match host.file(touch.path.as_ref()) {
             FileState::Absent if known => FileOperation::Unlink,
             // Emptied by the next writer already: what that one writes is what counts.
@@ -181,9 +188,10 @@ impl Engine {
 
     /// Looks at the name as it is now, and tells what that means.
     pub(super) fn tell(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
-        if let Place::Program(kind) = self.units.place(touch.path.as_ref()) {
-            self.tell_program(kind, touch, host, lines);
-            return;
+        match self.units.place(touch.path.as_ref()) {
+            Place::Program(kind) => return self.tell_program(kind, touch, host, lines),
+            Place::Elsewhere => return self.tell_executable(touch, host, lines),
+            Place::Unit { .. } | Place::Directory | Place::NotAUnit => {}
         }
         let was_known = self.units.knows(touch.path.as_ref());
         let Some(observed) = self.units.apply(touch.path.as_ref(), host) else {

@@ -4,6 +4,7 @@ mod actor;
 mod command;
 mod counters;
 mod event;
+mod executables;
 mod files;
 mod input;
 mod loaded;
@@ -50,6 +51,7 @@ pub struct Engine {
     hashes: event::Hashes,
     told: files::Told,
     loads: loaded::Loads,
+    executables: executables::Executables,
     counters: Counters,
     observations: u64,
     events: u64,
@@ -81,6 +83,7 @@ impl Engine {
             hashes: event::Hashes::default(),
             told: files::Told::default(),
             loads: loaded::Loads::default(),
+            executables: executables::Executables::default(),
             counters: Counters::default(),
             observations: 0,
             events: 0,
@@ -173,6 +176,9 @@ impl Engine {
         self.units = Units::new(&start);
         self.units.read(host);
         self.programs.read(self.units.program_paths(host), host);
+        for (scope, unit, program) in self.units.programs_at_a_glance() {
+            self.executables.add(program.as_ref(), scope, &unit, host);
+        }
         lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
+use super::executables;
 use super::input::Start;
 use super::program::{INIT_SCRIPTS, Kind};
 use crate::host::{FileState, Host, RegularFile, SpecialKind};
@@ -129,6 +130,25 @@ impl Units {
     pub(super) fn program_paths(&self, host: &mut dyn Host) -> Vec<BString> {
         let directories = self.programs.iter().map(|(path, _kind)| path);
         directories.flat_map(|directory| self.contents(directory.as_ref(), host)).collect()
+    }
+
+    /// The programs that unit files and drop-ins name, by a glance at their text, each with its unit.
+    pub(super) fn programs_at_a_glance(&self) -> Vec<(Scope, String, BString)> {
+        let mut programs = Vec::new();
+        for directory in &self.directories {
+            for (path, state) in self.inventory.files(directory.as_ref()) {
+                let whole = join(directory.as_ref(), path.as_ref());
+                let Some((facts, rest)) = self.inventory.locate(whole.as_ref()) else { continue };
+                let unit = match Location::classify(rest) {
+                    Location::Fragment(name) => name.as_str().to_owned(),
+                    Location::DropIn { owner, .. } => owner.as_str().to_owned(),
+                    _ => continue,
+                };
+                let named = executables::named_in(state.content().unwrap_or_default());
+                programs.extend(named.map(|program| (facts.scope, unit.clone(), program.into())));
+            }
+        }
+        programs
     }
 
     /// The unit that `path` is the main file of, and for whom.

@@ -25,6 +25,9 @@ pub trait Host {
     /// The program at `path`, following links.
     fn program(&mut self, path: &BStr) -> Result<Program, Reason>;
 
+    /// What tells the program at `path` from another one, following links; far cheaper than [`Host::program`].
+    fn identity(&mut self, path: &BStr) -> Result<Identity, Reason>;
+
     /// The size in bytes of the file at `path`, following links.
     fn size(&mut self, path: &BStr) -> Result<u64, Reason>;
 
@@ -58,6 +61,25 @@ pub trait Host {
 
     /// Whether a manager runs for this scope.
     fn manager_runs(&mut self, scope: Scope) -> bool;
+}
+
+/// What tells a program file from another one, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its path after all links.
+    pub path: BString,
+    /// Device and inode.
+    pub object: (u64, u64),
+    /// When it came to be, in nanoseconds since 1970: inodes are used again. Zero where the file system doesn't tell.
+    pub born_ns: i64,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was last written to, in nanoseconds since 1970.
+    pub modified_ns: i64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner's user and group id.
+    pub owner: (u32, u32),
 }
 
 /// A program file.

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 use bstr::{BStr, BString};
 use sha2::{Digest as _, Sha256};
 
 use super::path::{bytes_of, os_path};
-use crate::host::{FileState, MOST_CONTENT, Program, RegularFile, SpecialKind};
+use crate::host::{FileState, Identity, MOST_CONTENT, Program, RegularFile, SpecialKind};
 use crate::model::{Known, Reason};
 
 /// How often a file that changes while it is read is read again.
@@ -139,6 +140,28 @@ pub fn program(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
     })
 }
 
+/// What tells the program at `path` from another one.
+///
+/// # Errors
+/// Why it can't be told; [`Reason::Unsupported`] where that is no regular file.
+pub fn identity(path: &BStr) -> Result<Identity, Reason> {
+    let path = fs::canonicalize(os_path(path)).map_err(|error| reason(&error))?;
+    let metadata = path.symlink_metadata().map_err(|error| reason(&error))?;
+    if !metadata.is_file() {
+        return Err(Reason::Unsupported);
+    }
+    let born = metadata.created().ok().and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
+    Ok(Identity {
+        path: bytes_of(&path),
+        object: (metadata.dev(), metadata.ino()),
+        born_ns: born.and_then(|born| i64::try_from(born.as_nanos()).ok()).unwrap_or(0),
+        size: metadata.size(),
+        modified_ns: metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()),
+        mode: metadata.mode() & 0o7777,
+        owner: (metadata.uid(), metadata.gid()),
+    })
+}
+
 /// The size in bytes of the file at `path`.
 ///
 /// # Errors
@@ -218,8 +241,12 @@ mod tests {
         fs::write(file.path(), "abc").unwrap();
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let whole = program(path(file.path()).as_ref(), 3).unwrap();
+        let (whole_path, whole_object) = (whole.path.clone(), whole.object);
         assert_eq!((whole.sha256, whole.head), (Known::Is(abc.into()), b"abc".to_vec()));
         assert_eq!(program(path(file.path()).as_ref(), 2).unwrap().sha256, Known::Pending);
+        let told = identity(path(file.path()).as_ref()).unwrap();
+        assert_eq!((told.path, told.object, told.size), (whole_path, whole_object, 3));
+        assert_eq!(identity(BStr::new("/dev/zero")), Err(Reason::Unsupported));
         assert_eq!(program(BStr::new("/dev/zero"), 9), Err(Reason::Unsupported));
         assert_eq!(program(BStr::new("/no/such"), 9), Err(Reason::NotFound));
     }

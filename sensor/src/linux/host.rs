@@ -7,7 +7,7 @@ use bstr::{BStr, BString};
 
 use super::users::UserNames;
 use super::{files, proc, users};
-use crate::host::{FileState, Host, Program};
+use crate::host::{FileState, Host, Identity, Program};
 use crate::model::{Known, Process, Reason, Scope};
 
 /// Programs of up to so many bytes are hashed before an event is told; larger ones follow. SHA-256 takes some 3 ms for
@@ -90,6 +90,10 @@ impl Host for LiveHost {
             program.sha256 = Known::Missing(Reason::TooLarge);
         }
         Ok(program)
+    }
+
+    fn identity(&mut self, path: &BStr) -> Result<Identity, Reason> {
+        files::identity(path)
     }
 
     fn size(&mut self, path: &BStr) -> Result<u64, Reason> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::form::{FileForm, KeyForm, ProcessForm, ProgramForm, ResultForm, ScopeForm};
+use super::form::{FileForm, IdentityForm, KeyForm, ProcessForm, ProgramForm, ResultForm, ScopeForm};
 use super::text::Text;
 use crate::engine::{Input, Start};
 use crate::model::line::{SourceState, Started};
@@ -55,6 +55,7 @@ pub(super) enum Answer {
     Link { path: Text, target: ResultForm<Text> },
     List { path: Text, names: ResultForm<Vec<Text>> },
     Program { path: Text, program: ResultForm<ProgramForm> },
+    Identity { path: Text, identity: ResultForm<IdentityForm> },
     Size { path: Text, size: ResultForm<u64> },
     Comm { pid: u32, comm: ResultForm<Text> },
     Process { pid: u32, process: ResultForm<Box<ProcessForm>> },

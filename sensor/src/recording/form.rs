@@ -5,7 +5,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::text::Text;
-use crate::host::{FileState, Program, RegularFile, SpecialKind};
+use crate::host::{FileState, Identity, Program, RegularFile, SpecialKind};
 use crate::model::process::{Credentials, Namespaces};
 use crate::model::{Known, Process, ProcessKey, Reason, Scope};
 
@@ -200,6 +200,50 @@ impl From<ProgramForm> for Program {
             owner: (form.uid, form.gid),
             object: (form.device, form.inode),
             head: form.head.0,
+        }
+    }
+}
+
+/// What tells a program from another one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct IdentityForm {
+    path: Text,
+    device: u64,
+    inode: u64,
+    born_ns: i64,
+    size: u64,
+    modified_ns: i64,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+}
+
+impl From<Identity> for IdentityForm {
+    fn from(identity: Identity) -> Self {
+        Self {
+            path: identity.path.into(),
+            device: identity.object.0,
+            inode: identity.object.1,
+            born_ns: identity.born_ns,
+            size: identity.size,
+            modified_ns: identity.modified_ns,
+            mode: identity.mode,
+            uid: identity.owner.0,
+            gid: identity.owner.1,
+        }
+    }
+}
+
+impl From<IdentityForm> for Identity {
+    fn from(form: IdentityForm) -> Self {
+        Self {
+            path: form.path.into(),
+            object: (form.device, form.inode),
+            born_ns: form.born_ns,
+            size: form.size,
+            modified_ns: form.modified_ns,
+            mode: form.mode,
+            owner: (form.uid, form.gid),
         }
     }
 }

@@ -8,7 +8,7 @@ use bstr::{BStr, BString};
 use super::entry::{self, Answer, Entry, VERSION};
 use super::text::Text;
 use crate::engine::Input;
-use crate::host::{FileState, Host, Program};
+use crate::host::{FileState, Host, Identity, Program};
 use crate::model::{Process, Reason, Scope};
 
 /// The longest line that is read: a unit file's content, in base64, and some.
@@ -124,6 +124,7 @@ pub struct Answers {
     links: HashMap<BString, VecDeque<Result<BString, Reason>>>,
     lists: HashMap<BString, VecDeque<Result<Vec<BString>, Reason>>>,
     programs: HashMap<BString, VecDeque<Result<Program, Reason>>>,
+    identities: HashMap<BString, VecDeque<Result<Identity, Reason>>>,
     sizes: HashMap<BString, VecDeque<Result<u64, Reason>>>,
     comms: HashMap<u32, VecDeque<Result<BString, Reason>>>,
     processes: HashMap<u32, VecDeque<Result<Process, Reason>>>,
@@ -156,6 +157,9 @@ impl Answers {
             }
             Answer::Program { path, program } => {
                 self.programs.entry(entry::path(path)).or_default().push_back(program.result(Into::into));
+            }
+            Answer::Identity { path, identity } => {
+                self.identities.entry(entry::path(path)).or_default().push_back(identity.result(Into::into));
             }
             Answer::Size { path, size } => {
                 self.sizes.entry(entry::path(path)).or_default().push_back(size.result(|size| size));
@@ -209,6 +213,11 @@ impl Host for Answers {
 
     fn program(&mut self, path: &BStr) -> Result<Program, Reason> {
         let answer = self.programs.get_mut(path).and_then(VecDeque::pop_front);
+        self.give(answer)?
+    }
+
+    fn identity(&mut self, path: &BStr) -> Result<Identity, Reason> {
+        let answer = self.identities.get_mut(path).and_then(VecDeque::pop_front);
         self.give(answer)?
     }
 
@@ -296,6 +305,17 @@ mod tests {
         fn program(&mut self, _path: &BStr) -> Result<Program, Reason> {
             Err(Reason::NotFound)
         }
+        fn identity(&mut self, path: &BStr) -> Result<Identity, Reason> {
+            Ok(Identity {
+                path: path.into(),
+                object: (3, 4),
+                born_ns: 9,
+                size: 5,
+                modified_ns: -6,
+                mode: 0o4755,
+                owner: (7, 8),
+            })
+        }
         fn size(&mut self, _path: &BStr) -> Result<u64, Reason> {
             Ok(77)
         }
@@ -332,7 +352,7 @@ mod tests {
                 host.file(BStr::new("/x")),
                 (host.link(BStr::new("/l")), host.list(BStr::new("/d"))),
                 host.program(BStr::new("/p")),
-                (host.size(BStr::new("/p")), host.comm(5)),
+                (host.size(BStr::new("/p")), host.comm(5), host.identity(BStr::new("/p"))),
                 host.process(5),
                 host.processes(),
                 host.writes(5, (1, 2)),

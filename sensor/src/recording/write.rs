@@ -8,7 +8,7 @@ use super::entry::{Answer, Entry, VERSION};
 use super::form::ResultForm;
 use super::text::Text;
 use crate::engine::Input;
-use crate::host::{FileState, Host, Program};
+use crate::host::{FileState, Host, Identity, Program};
 use crate::model::{Process, Reason, Scope};
 
 /// Writes a recording.
@@ -110,6 +110,15 @@ impl<H: Host> Host for RecordingHost<'_, H> {
             program: ResultForm::of(program.clone(), Into::into),
         });
         program
+    }
+
+    fn identity(&mut self, path: &BStr) -> Result<Identity, Reason> {
+        let identity = self.host.identity(path);
+        self.recorder.answer(|| Answer::Identity {
+            path: text(path),
+            identity: ResultForm::of(identity.clone(), Into::into),
+        });
+        identity
     }
 
     fn size(&mut self, path: &BStr) -> Result<u64, Reason> {

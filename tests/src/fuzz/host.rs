@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString};
 use svcsensor::engine::Start;
-use svcsensor::host::{FileState, Host, Program, RegularFile};
+use svcsensor::host::{FileState, Host, Identity, Program, RegularFile};
 use svcsensor::model::line::Started;
 use svcsensor::model::{Known, Process, Reason, Scope, Timestamp};
 
@@ -78,6 +78,10 @@ impl Host for Tree {
     }
 
     fn program(&mut self, _path: &BStr) -> Result<Program, Reason> {
+        Err(Reason::NotFound)
+    }
+
+    fn identity(&mut self, _path: &BStr) -> Result<Identity, Reason> {
         Err(Reason::NotFound)
     }
 

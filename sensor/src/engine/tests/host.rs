@@ -6,7 +6,7 @@ use std::time::Duration;
 use bstr::{BStr, BString};
 
 use crate::engine::{Engine, Input, Start};
-use crate::host::{FileState, Host, Program, RegularFile};
+use crate::host::{FileState, Host, Identity, Program, RegularFile};
 use crate::model::line::{Fact, Started};
 use crate::model::observation::{Exec, FileObservation, Fork};
 use crate::model::process::Credentials;
@@ -48,6 +48,20 @@ impl Host for Tree {
     }
     fn program(&mut self, _path: &BStr) -> Result<Program, Reason> {
         Err(Reason::NotFound)
+    }
+    fn identity(&mut self, path: &BStr) -> Result<Identity, Reason> {
+        match self.files.get(path) {
+            Some(FileState::Regular(file)) => Ok(Identity {
+                path: path.into(),
+                object: file.object,
+                born_ns: 0,
+                size: file.size,
+                modified_ns: 0,
+                mode: file.mode,
+                owner: (file.uid, file.gid),
+            }),
+            _ => Err(Reason::NotFound),
+        }
     }
     fn size(&mut self, _path: &BStr) -> Result<u64, Reason> {
         Err(Reason::NotFound)

@@ -1,6 +1,7 @@
 //! The engine on small hosts.
 
 mod attribution;
+mod executables;
 pub(super) mod host;
 mod loaded;
 

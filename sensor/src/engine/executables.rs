@@ -1,0 +1,210 @@
+//! Programs that units run: whoever replaces one has the next start run something else (ATT&CK T1574.010, as on Linux).
+//!
+//! Each program's file is followed where it is. Its directory is not watched, since many lie where others write a lot: a
+//! program that was gone for longer than a replacement takes is followed again when a unit that names it changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::event::named;
+use super::{Engine, actor};
+use crate::correlate::touched::Touch;
+use crate::host::{Host, Identity};
+use crate::model::event::FileFacts;
+use crate::model::process::Confidence;
+use crate::model::{
+    Action, FileOperation, Known, Line, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId,
+};
+use crate::systemd::UnitName;
+use crate::systemd::change::AFFECTED_MAX;
+use crate::systemd::command_line::ExecCommand;
+use crate::systemd::inventory::EffectiveUnit;
+
+/// The most programs that are followed.
+const MOST: usize = 4096;
+/// The most units that are kept of one program.
+const MOST_UNITS: usize = 1024;
+
+/// Programs that units run, by their true paths.
+#[derive(Default)]
+pub(super) struct Executables {
+    known: BTreeMap<BString, Executable>,
+}
+
+struct Executable {
+    identity: Identity,
+    /// The units that run it, or did when they were last looked at.
+    units: BTreeSet<(Scope, String)>,
+}
+
+impl Executables {
+    /// Whether the program at `path` is followed.
+    pub(super) fn knows(&self, path: &BStr) -> bool {
+        self.known.contains_key(path)
+    }
+
+    /// Follows the program at `path` on behalf of a unit.
+    pub(super) fn add(&mut self, path: &BStr, scope: Scope, unit: &str, host: &mut dyn Host) {
+        let Ok(identity) = host.identity(path) else { return };
+        let path = identity.path.clone();
+        if self.known.len() >= MOST && !self.known.contains_key(&path) {
+            return;
+        }
+        // Where it is known, another file may stand there by now.
+        host.follow(path.as_ref(), path.as_ref());
+        let executable =
+            self.known.entry(path).or_insert_with(|| Executable { identity, units: BTreeSet::new() });
+        if executable.units.len() < MOST_UNITS {
+            executable.units.insert((scope, unit.to_owned()));
+        }
+    }
+
+    /// What stands at `path` now, if it is another content than before; it is followed from now on.
+    fn take(&mut self, path: &BStr, operation: FileOperation, host: &mut dyn Host) -> Option<Identity> {
+        let executable = self.known.get_mut(path)?;
+        let Some(now) = host.identity(path).ok().filter(|now| now.path == path) else {
+            self.known.remove(path);
+            return None;
+        };
+        let before = std::mem::replace(&mut executable.identity, now.clone());
+        if (before.object, before.born_ns) != (now.object, now.born_ns) {
+            host.follow(path, path);
+            return Some(now);
+        }
+        // Attributes alone, of which the time of the last write is one, do not make it another program.
+        let written = matches!(operation, FileOperation::Close | FileOperation::Write)
+            && (before.size, before.modified_ns) != (now.size, now.modified_ns);
+        written.then_some(now)
+    }
+}
+
+impl Engine {
+    /// Follows the programs that a unit runs now.
+    pub(super) fn follow_executables(
+        &mut self,
+        scope: Scope,
+        unit: &str,
+        commands: &[ExecCommand],
+        host: &mut dyn Host,
+    ) {
+        for candidate in commands.iter().flat_map(ExecCommand::candidates) {
+            self.executables.add(BStr::new(&candidate), scope, unit, host);
+        }
+    }
+
+    /// Looks at a program as it is now, and tells what that means.
+    pub(super) fn tell_executable(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
+        let path: &BStr = touch.path.as_ref();
+        let users = self.executables.known.get(path).map(|known| known.units.clone()).unwrap_or_default();
+        let Some(identity) = self.executables.take(path, touch.operation, host) else {
+            self.counters.unchanged += touch.observed;
+            return;
+        };
+        let users = users.into_iter().filter_map(|(scope, name)| {
+            let unit = self.units.effective(scope, &UnitName::parse(&name).ok()?)?;
+            runs(&unit, path, host).then_some((scope, name, unit))
+        });
+        let mut users: Vec<(Scope, String, EffectiveUnit)> = users.collect();
+        if users.is_empty() {
+            self.executables.known.remove(path);
+            self.counters.without_unit += touch.observed;
+            return;
+        }
+        self.counters.evidence += touch.observed;
+        let names: Vec<String> = users.iter().map(|(_scope, name, _unit)| name.clone()).collect();
+        let (scope, name, unit) = users.swap_remove(0);
+        let event = self.replaced(scope, name, unit, &names, &identity, touch, host);
+        lines.push(Line::Event(Box::new(event)));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of one event")]
+    fn replaced(
+        &mut self,
+        scope: Scope,
+        name: String,
+        unit: EffectiveUnit,
+        names: &[String],
+        identity: &Identity,
+        touch: &Touch,
+        host: &mut dyn Host,
+    ) -> ServiceEvent {
+        let id = self.next_event();
+        let executables = self.executables(&id, &unit.commands, host);
+        let actor = actor::describe(touch.actor, None, &mut self.processes, host);
+        let own = |executable: &&crate::model::event::Executable| executable.path.as_bytes() == touch.path;
+        let sha256 = executables.iter().find(own).map(|executable| executable.sha256.clone());
+        let mut details = self.doubts(touch);
+        if names.len() > 1 {
+            let listed: Vec<&str> = names.iter().take(AFFECTED_MAX).map(String::as_str).collect();
+            details.push(("affected", listed.join(" ")));
+        }
+        if !matches!(touch.operation, FileOperation::Close | FileOperation::Write) {
+            let basis = "it took away the file that was there, as replacing it does";
+            details.extend([("actor_confidence", "medium".to_owned()), ("actor_basis", basis.to_owned())]);
+        }
+        ServiceEvent {
+            id,
+            time: touch.time,
+            host: None,
+            action: Action::Modified,
+            mechanism: Mechanism::Executable,
+            service: ServiceId { manager: Manager::Systemd, scope, name },
+            display_name: unit.description,
+            definition: unit.settings,
+            changes: Vec::new(),
+            file: Some(FileFacts {
+                path: touch.path.clone(),
+                path_as_named: named(&touch.path, &actor, host),
+                link_target: None,
+                sha256: sha256.unwrap_or(Known::Missing(Reason::NotRecorded)),
+                size: Known::Is(identity.size),
+                mode: Known::Is(identity.mode),
+                owner: Known::Is(identity.owner),
+                diff: None,
+            }),
+            executables,
+            enablement: Known::Is(unit.enablement),
+            enablement_before: Known::Is(unit.enablement),
+            loaded: Known::Missing(Reason::Unsupported),
+            actor,
+            confidence: Confidence::High,
+            note: Some("the unit says what it said; its next start runs the new program".to_owned()),
+            details,
+            missing: Vec::new(),
+            evidence: touch.evidence.clone(),
+        }
+    }
+}
+
+/// Whether the unit runs the program at the true path `path`.
+fn runs(unit: &EffectiveUnit, path: &BStr, host: &mut dyn Host) -> bool {
+    let mut candidates = unit.commands.iter().flat_map(ExecCommand::candidates);
+    candidates.any(|candidate| host.identity(BStr::new(&candidate)).is_ok_and(|found| found.path == path))
+}
+
+/// The programs that a unit file's text names by a plain absolute path. It is a glance and no parsing: what it misses is
+/// followed once the unit changes.
+pub(super) fn named_in(text: &[u8]) -> impl Iterator<Item = &BStr> {
+    text.lines().filter_map(|line| {
+        let (setting, value) = line.trim_ascii_start().strip_prefix(b"Exec")?.split_once_str("=")?;
+        let is_setting = setting.trim_ascii_end().iter().all(u8::is_ascii_alphabetic);
+        let value = value.trim_ascii_start().trim_start_with(|prefix| "@-:+!|".contains(prefix));
+        let program = value.split(u8::is_ascii_whitespace).next()?;
+        let is_plain = program.starts_with(b"/") && !program.iter().any(|byte| b"%\"'\\;".contains(byte));
+        (is_setting && is_plain).then_some(program.as_bstr())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_at_a_glance() {
+        let text = b"[Service]\nExecStart=/usr/sbin/a -D\n ExecStop = -+/bin/b\nExecReload=\nExecStartPre=c\n\
+            #ExecStart=/no\nExecStartPost=/opt/%i\nExecCondition=\"/opt/d\"\nWorkingDirectory=/x\nExecStop=@/e";
+        let found: Vec<String> = named_in(text).map(ToString::to_string).collect();
+        assert_eq!(found, ["/usr/sbin/a", "/bin/b", "/e"]);
+    }
+}

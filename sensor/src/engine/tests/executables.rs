@@ -1,0 +1,75 @@
+//! Programs of units that are replaced.
+
+use super::host::{ETC, Run, regular};
+use crate::host::FileState;
+use crate::model::{Action, FileOperation, Known, Mechanism, ServiceEvent};
+
+const SERVE: &str = "/opt/shop/serve";
+
+fn run() -> Run {
+    let unit = |extra: &str| format!("[Service]\nExecStart={SERVE}\n{extra}");
+    Run::new(&[
+        (SERVE, "old"),
+        ("/opt/other", "old"),
+        (&format!("{ETC}/shop.service"), &unit("")),
+        (&format!("{ETC}/shop-admin.service"), &unit("User=shop\n")),
+    ])
+}
+
+/// Another file stands there now.
+fn replace(run: &mut Run, path: &str, content: &str, inode: u64) {
+    let FileState::Regular(mut file) = regular(content) else { return };
+    file.object.1 = inode;
+    run.host.files.insert(path.into(), FileState::Regular(file));
+}
+
+fn gist(event: &ServiceEvent) -> (Action, Mechanism, &str, Option<u32>) {
+    let pid = event.actor.get().map(|actor| actor.process.key.pid);
+    (event.action, event.mechanism, &event.service.name, pid)
+}
+
+#[test]
+fn a_program_that_is_written_or_replaced_is_told() {
+    let mut run = run();
+    run.command(200, &["tee", SERVE]);
+    run.host.files.insert(SERVE.into(), regular("new program"));
+    run.touch(200, FileOperation::Close, SERVE);
+    let event = run.told().0.remove(0);
+    assert_eq!(gist(&event), (Action::Modified, Mechanism::Executable, "shop-admin.service", Some(200)));
+    assert_eq!(event.details, [("affected", "shop-admin.service shop.service".into())]);
+    assert_eq!(event.file.unwrap().path_as_named, Known::Is(SERVE.into()));
+    // Renamed over: the file that was there lost its name.
+    run.command(201, &["mv", "x", SERVE]);
+    replace(&mut run, SERVE, "newer", 77);
+    run.touch(201, FileOperation::Attribute, SERVE);
+    run.pass(300);
+    assert_eq!(gist(&run.told().0[0]).3, Some(201));
+    // Of a unit that came later, too.
+    run.write(100, &format!("{ETC}/late.service"), "[Service]\nExecStart=/opt/other\n");
+    replace(&mut run, "/opt/other", "new", 78);
+    run.touch(100, FileOperation::Attribute, "/opt/other");
+    run.pass(300);
+    let names: Vec<String> = run.told().0.into_iter().map(|event| event.service.name).collect();
+    assert_eq!(names, ["late.service", "late.service"]);
+}
+
+#[test]
+fn what_does_not_change_what_runs_is_not_told() {
+    let mut run = run();
+    run.touch(100, FileOperation::Attribute, SERVE);
+    run.touch(100, FileOperation::Close, SERVE);
+    run.pass(300);
+    assert_eq!(run.told().0.len(), 0, "touched, or opened and closed");
+    run.remove(100, SERVE);
+    run.pass(300);
+    assert_eq!(run.told().0.len(), 0, "removed");
+    let mut run = self::run();
+    for unit in ["shop", "shop-admin"] {
+        run.write(100, &format!("{ETC}/{unit}.service"), "[Service]\nExecStart=/opt/other\n");
+    }
+    run.told();
+    replace(&mut run, SERVE, "new", 79);
+    run.touch(100, FileOperation::Attribute, SERVE);
+    run.pass(300);
+    assert_eq!(run.told().0.len(), 0, "no unit runs it any more");
+}
