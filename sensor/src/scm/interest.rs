@@ -96,13 +96,68 @@ impl Source {
     }
 }
 
+/// Records of the SCM that are taken.
+const SCM_RECORDS: [u32; 11] = [7000, 7009, 7023, 7024, 7030, 7031, 7034, 7035, 7036, 7040, 7045];
+/// Records of the audit that are taken.
+const AUDIT_RECORDS: [u32; 9] = [4624, 4656, 4657, 4663, 4670, 4674, 4688, 4697, 5145];
+
+/// A log of a live host that tells of services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Where the SCM tells what it does.
+    System,
+    /// Where the audit tells who did it.
+    Security,
+}
+
+impl Log {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::System, Self::Security];
+
+    /// Its channel.
+    pub fn channel(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Security => "Security",
+        }
+    }
+
+    /// The query, in the XPath that the Event Log takes, for the records that are taken, and that of its clearing.
+    pub fn query(self) -> String {
+        match self {
+            Self::System => format!(
+                "*[System[(Provider[@Name='{SERVICE_CONTROL_MANAGER}'] and ({})) or (Provider[@Name='{EVENTLOG}'] and \
+                 (EventID=104))]]",
+                any_of(&SCM_RECORDS)
+            ),
+            Self::Security => format!("*[System[({} or EventID=1102)]]", any_of(&AUDIT_RECORDS)),
+        }
+    }
+
+    /// What is not seen without it, as a sentence.
+    pub fn blind(self) -> &'static str {
+        match self {
+            Self::System => {
+                "failures of services, and the users who install them or change their start types, are not seen"
+            }
+            Self::Security => {
+                "the client process, session and remote address of an installation, and accesses to services and their \
+                 keys, are not seen"
+            }
+        }
+    }
+}
+
+fn any_of(records: &[u32]) -> String {
+    let terms: Vec<String> = records.iter().map(|id| format!("EventID={id}")).collect();
+    terms.join(" or ")
+}
+
 /// Whether an event is one that the correlator takes.
 pub fn is_wanted(provider: &str, channel: &str, id: u32) -> bool {
     match Source::of(provider, channel, id) {
-        Some(Source::ScmLog) => {
-            matches!(id, 7000 | 7009 | 7023 | 7024 | 7030 | 7031 | 7034 | 7035 | 7036 | 7040 | 7045)
-        }
-        Some(Source::Audit) => matches!(id, 4624 | 4656 | 4657 | 4663 | 4670 | 4674 | 4688 | 4697 | 5145),
+        Some(Source::ScmLog) => SCM_RECORDS.contains(&id),
+        Some(Source::Audit) => AUDIT_RECORDS.contains(&id),
         Some(Source::Sysmon) => matches!(id, 1 | 6 | 12 | 13 | 14),
         Some(Source::EventLog) => matches!(id, 104 | 1102),
         Some(Source::KernelRegistry) => matches!(id, 1 | 2 | 3 | 5 | 6 | 13 | 15),
@@ -117,6 +172,30 @@ pub fn is_wanted(provider: &str, channel: &str, id: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_asks_for_what_is_taken() {
+        for log in Log::ALL {
+            let query = log.query();
+            let asked: Vec<u32> = query
+                .split("EventID=")
+                .skip(1)
+                .filter_map(|rest| rest.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok())
+                .collect();
+            let open = query.matches(['(', '[']).count();
+            assert_eq!(open, query.matches([')', ']']).count(), "{query}");
+            let (provider, clearing) = match log {
+                Log::System => (SERVICE_CONTROL_MANAGER, 104),
+                Log::Security => (SECURITY_AUDITING, 1102),
+            };
+            let taken = (0..10_000).filter(|id| is_wanted(provider, log.channel(), *id)).count();
+            assert_eq!(asked.len(), taken + 1, "{query}");
+            for id in asked {
+                let provider = if id == clearing { EVENTLOG } else { provider };
+                assert!(is_wanted(provider, log.channel(), id), "{id}");
+            }
+        }
+    }
 
     #[test]
     fn the_number_alone_says_nothing() {

@@ -78,6 +78,11 @@ impl Correlator {
         outputs.into_iter().map(|event| self.number(event)).collect()
     }
 
+    /// The run's name, with which the ids of its events begin.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
     /// Whether something waits to be told.
     pub fn is_waiting(&self) -> bool {
         self.hosts.values().any(|host| !host.drafts.is_empty())

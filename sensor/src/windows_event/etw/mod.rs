@@ -35,6 +35,13 @@ pub struct Header {
     pub computer: Arc<str>,
 }
 
+/// Whether an event of the RPC provider is a call of the interface with this id: its payload begins with it.
+///
+/// There are thousands of calls a second, and few of them are the SCM's.
+pub fn is_call_of(interface: &str, payload: &[u8]) -> bool {
+    payload::interface(payload).is_some_and(|id| id == interface)
+}
+
 /// Why an ETW event can't be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EtwError {

@@ -69,6 +69,9 @@ fn a_call_is_read_with_its_interface() {
     .concat();
     let event = decode(&header(RPC, 6, 1), &payload).unwrap();
     assert_eq!(event.text("InterfaceUuid").as_deref(), Some(crate::scm::svcctl::INTERFACE));
+    assert!(is_call_of(crate::scm::svcctl::INTERFACE, &payload));
+    assert!(!is_call_of(crate::scm::svcctl::INTERFACE, &payload[1..]));
+    assert!(!is_call_of(crate::scm::svcctl::INTERFACE, &payload[..15]));
     assert_eq!(event.integer("ProcNum"), Some(12));
     assert_eq!(event.text("Endpoint").as_deref(), Some(r"\PIPE\svcctl"));
 }
