@@ -3,7 +3,7 @@
 //! 0: done. 1: it could not be done, or not wholly. 2: the arguments make no sense. 3: nobody reads the output any more.
 
 mod config;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod doctor;
 mod output;
 mod replay;
@@ -34,7 +34,7 @@ enum Verb {
     /// Reads recordings or Windows event logs, and tells what happened then.
     Replay(replay::Args),
     /// Tells what can be seen on this host and what can't, and why.
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     Doctor(doctor::Args),
     /// Looks at the configuration.
     Config(config::Args),
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         #[cfg(any(target_os = "linux", windows))]
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => replay::replay(&args),
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Config(args) => config::config(&args),
     };

@@ -1,4 +1,29 @@
-//! What touches a Windows host: its event sources, its registry and its Service Control Manager.
+//! What touches a Windows host: its event logs, traces, registry and SCM. What can be done without calls of the system
+//! stands elsewhere and is portable.
 
+mod account;
+mod audit_policy;
+mod bookmarks;
+mod channel;
 pub mod clock;
+pub mod doctor;
+mod enrich;
+mod event;
+mod event_log;
+mod facts;
+mod fault;
+mod inventory;
 pub mod live;
+mod privileges;
+mod processes;
+mod registry;
+mod registry_watch;
+mod scm;
+mod security_descriptor;
+mod session;
+mod signature;
+mod sources;
+mod state_file;
+mod status_watch;
+mod version;
+mod wait;

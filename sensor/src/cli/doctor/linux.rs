@@ -1,4 +1,4 @@
-//! `svcsensor doctor`: what can be seen on this host, and what can't.
+//! Examines a Linux host.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -15,14 +15,14 @@ use crate::linux::sources::Sources;
 ///
 /// Exit status: 0 when processes and files are watched and every test was seen, else 1.
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// As JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Looks, tests and tells.
-pub(super) fn doctor(args: &Args) -> Result<ExitCode> {
+pub(crate) fn doctor(args: &Args) -> Result<ExitCode> {
     let facts = facts();
     let config = Linux::default();
     let sources = Sources::start(config.attach, Directories::find(&config).watched);

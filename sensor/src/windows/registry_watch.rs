@@ -1,0 +1,359 @@
+//! Changes of services' registry keys, by notification: what needs no trace, and no audit.
+//!
+//! Each service's key is watched by itself, with the few keys below it that hold settings. A notification of everything
+//! below `Services` would come at every start of a program, since services keep their data there.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::inventory::{self, SERVICES, is_gone};
+use super::registry::Key;
+use super::scm::Scm;
+use super::sources::Input;
+use super::wait::Wait;
+use super::{clock, fault};
+use crate::model::{Loss, Timestamp};
+use crate::scm::correlate::{KnownService, Sighting};
+use crate::scm::interest::Source;
+use crate::scm::inventory::{Definition, KEYS, differences};
+
+/// How long a key has to be left alone before it is read: whoever writes a service writes many values.
+const SETTLE: Duration = Duration::from_millis(100);
+/// How many services are watched.
+const MOST_SERVICES: usize = 16_384;
+/// The number of the watch of the key of all services.
+const ROOT: u64 = 0;
+/// What makes the watch end.
+const STOP: u64 = u64::MAX;
+/// The place of a service's own key among its watches.
+const SELF: &str = "";
+
+/// The thread that watches.
+#[derive(Debug)]
+pub(super) struct RegistryWatch {
+    stop: Sender<u64>,
+    thread: JoinHandle<()>,
+}
+
+impl RegistryWatch {
+    /// Watches, and hands over the inventory first, then what changes.
+    ///
+    /// # Errors
+    /// When the key of all services can't be watched, and why.
+    pub(super) fn start(to: SyncSender<Input>) -> Result<Self, String> {
+        let (tell, told) = channel();
+        let mut watcher = Watcher::new(tell.clone(), to).map_err(|error| fault::words(&error))?;
+        let thread = std::thread::Builder::new()
+            .name("registry".to_owned())
+            .spawn(move || watcher.run(&told))
+            .map_err(|error| error.to_string())?;
+        Ok(Self { stop: tell, thread })
+    }
+
+    /// Looks at what has just changed, and ends.
+    pub(super) fn stop(self) {
+        let _ended_already = self.stop.send(STOP);
+        if self.thread.join().is_err() {
+            tracing::error!("the registry watch ended by a fault of its own");
+        }
+    }
+}
+
+/// A watched key.
+struct Watched {
+    key: Key,
+    wait: Wait,
+    subtree: bool,
+}
+
+/// What is known of a key below `Services`.
+#[derive(Default)]
+struct Service {
+    /// Its name as it is written.
+    name: String,
+    definition: Option<Definition>,
+    /// Whether the SCM knew it when it was last seen to change.
+    in_scm: bool,
+    /// Its watches, by the key below it that each is of.
+    watches: BTreeMap<&'static str, u64>,
+}
+
+/// Keys that changed and are read once they are left alone.
+struct Dirty {
+    since: Timestamp,
+    due: Instant,
+}
+
+struct Watcher {
+    to: SyncSender<Input>,
+    tell: Sender<u64>,
+    root: Watched,
+    scm: Option<Scm>,
+    services: BTreeMap<String, Service>,
+    watches: HashMap<u64, (String, Watched)>,
+    next: u64,
+    dirty: HashMap<String, Dirty>,
+    /// Watches that have told and wait to be armed again.
+    fired: Vec<u64>,
+    root_dirty: Option<Dirty>,
+    /// Nobody takes what is seen any more.
+    gone: bool,
+}
+
+impl Watched {
+    /// Watches a key from now on.
+    fn new(key: Key, subtree: bool, number: u64, tell: Sender<u64>) -> windows::core::Result<Self> {
+        let wait = Wait::new(number, tell)?;
+        let watched = Self { key, wait, subtree };
+        watched.arm()?;
+        Ok(watched)
+    }
+
+    fn arm(&self) -> windows::core::Result<()> {
+        self.key.notify(self.wait.event(), self.subtree)?;
+        self.wait.arm();
+        Ok(())
+    }
+}
+
+impl Watcher {
+    fn new(tell: Sender<u64>, to: SyncSender<Input>) -> windows::core::Result<Self> {
+        let root = Watched::new(Key::open(SERVICES)?, false, ROOT, tell.clone())?;
+        Ok(Self {
+            to,
+            tell,
+            root,
+            scm: Scm::connect().ok(),
+            services: BTreeMap::new(),
+            watches: HashMap::new(),
+            next: ROOT + 1,
+            dirty: HashMap::new(),
+            fired: Vec::new(),
+            root_dirty: None,
+            gone: false,
+        })
+    }
+
+    fn run(&mut self, told: &Receiver<u64>) {
+        self.take_stock();
+        let mut stopping = false;
+        while !self.gone {
+            match told.recv_timeout(self.wait(stopping)) {
+                Ok(STOP) => stopping = true,
+                Ok(number) => self.changed(number),
+                Err(RecvTimeoutError::Timeout) => {
+                    if stopping && self.dirty.is_empty() && self.root_dirty.is_none() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.look();
+        }
+    }
+
+    /// The first look: everything is watched before it is read, so that no change falls in between.
+    fn take_stock(&mut self) {
+        let time = clock::now();
+        let in_scm: std::collections::HashSet<String> = self
+            .scm
+            .as_ref()
+            .and_then(|scm| scm.statuses().ok())
+            .unwrap_or_default()
+            .into_iter()
+            .map(|status| status.name.to_lowercase())
+            .collect();
+        let mut known: Vec<KnownService> = Vec::new();
+        for name in self.names().unwrap_or_default() {
+            let lower = name.to_lowercase();
+            let mut service =
+                Service { in_scm: in_scm.contains(&lower), name: name.clone(), ..Service::default() };
+            self.watch(&lower, &mut service);
+            service.definition = self.read(&name).flatten();
+            let whole = service.definition.as_ref().filter(|definition| definition.is_service());
+            known.extend(whole.map(|definition| definition.known(&name)));
+            self.services.insert(lower, service);
+        }
+        self.send(Input::Inventory(time, known));
+    }
+
+    fn names(&mut self) -> Option<Vec<String>> {
+        match self.root.key.subkeys() {
+            Ok(mut names) => {
+                if names.len() > MOST_SERVICES {
+                    let reason = format!("there are more than {MOST_SERVICES} keys of services");
+                    self.lose(&reason, u64::try_from(names.len() - MOST_SERVICES).ok());
+                    names.truncate(MOST_SERVICES);
+                }
+                Some(names)
+            }
+            Err(error) => {
+                self.lose(&format!("the keys of services can't be listed: {}", fault::words(&error)), None);
+                None
+            }
+        }
+    }
+
+    /// The definition of a service; the outer `None` when it can't be read.
+    fn read(&mut self, name: &str) -> Option<Option<Definition>> {
+        match inventory::read(&self.root.key, name) {
+            Ok(definition) => Some(definition),
+            Err(error) => {
+                self.lose(&format!("the key of {name} can't be read: {}", fault::words(&error)), Some(1));
+                None
+            }
+        }
+    }
+
+    /// Watches what of a service is not watched yet.
+    fn watch(&mut self, lower: &str, service: &mut Service) {
+        for (place, subtree) in [(SELF, false)].into_iter().chain(KEYS) {
+            if service.watches.contains_key(place) {
+                continue;
+            }
+            let path =
+                if place == SELF { service.name.clone() } else { format!(r"{}\{place}", service.name) };
+            let number = self.next;
+            let watched = self
+                .root
+                .key
+                .open_below(&path)
+                .and_then(|key| Watched::new(key, subtree, number, self.tell.clone()));
+            match watched {
+                Ok(watched) => {
+                    self.next += 1;
+                    self.watches.insert(number, (lower.to_owned(), watched));
+                    service.watches.insert(place, number);
+                }
+                Err(error) if is_gone(&error) => {}
+                Err(error) => {
+                    let why = fault::words(&error);
+                    tracing::debug!("the key {path} is not watched: {why}");
+                }
+            }
+        }
+    }
+
+    /// A watch has told.
+    fn changed(&mut self, number: u64) {
+        let dirty = Dirty { since: clock::now(), due: Instant::now() + SETTLE };
+        if number == ROOT {
+            self.root_dirty.get_or_insert(dirty);
+        } else if let Some((service, _)) = self.watches.get(&number) {
+            self.dirty.entry(service.clone()).or_insert(dirty);
+            self.fired.push(number);
+        }
+    }
+
+    /// How long to wait for the next change.
+    fn wait(&self, stopping: bool) -> Duration {
+        let due = self.dirty.values().chain(&self.root_dirty).map(|dirty| dirty.due).min();
+        match due {
+            Some(due) => due.saturating_duration_since(Instant::now()),
+            None if stopping => SETTLE,
+            None => Duration::from_hours(1),
+        }
+    }
+
+    /// Reads what was left alone for long enough.
+    fn look(&mut self) {
+        let now = Instant::now();
+        if self.root_dirty.as_ref().is_some_and(|dirty| dirty.due <= now)
+            && let Some(dirty) = self.root_dirty.take()
+        {
+            self.look_for_keys(dirty.since);
+        }
+        let due: Vec<String> =
+            self.dirty.iter().filter(|(_, dirty)| dirty.due <= now).map(|(name, _)| name.clone()).collect();
+        for name in due {
+            if let Some(dirty) = self.dirty.remove(&name) {
+                self.look_at(&name, dirty.since);
+            }
+        }
+    }
+
+    /// Keys of services came or went.
+    fn look_for_keys(&mut self, time: Timestamp) {
+        if let Err(error) = self.root.arm() {
+            self.lose(&format!("new services can't be watched for: {}", fault::words(&error)), None);
+        }
+        let Some(names) = self.names() else { return };
+        let names: BTreeMap<String, String> =
+            names.into_iter().map(|name| (name.to_lowercase(), name)).collect();
+        let gone: Vec<String> =
+            self.services.keys().filter(|known| !names.contains_key(*known)).cloned().collect();
+        for known in gone {
+            self.look_at(&known, time);
+        }
+        for (lower, name) in names {
+            if !self.services.contains_key(&lower) {
+                self.services.insert(lower.clone(), Service { name, ..Service::default() });
+                self.look_at(&lower, time);
+            }
+        }
+    }
+
+    /// A service's key changed.
+    fn look_at(&mut self, lower: &str, time: Timestamp) {
+        let Some(mut service) = self.services.remove(lower) else { return };
+        // Armed before it is read, so that what changes from now on is told again.
+        self.arm_again(lower, &mut service);
+        self.watch(lower, &mut service);
+        let Some(definition) = self.read(&service.name) else {
+            self.services.insert(lower.to_owned(), service);
+            return;
+        };
+        let knows = self.scm.as_ref().and_then(|scm| scm.knows(&service.name));
+        // What the SCM knows at once it has written itself, and what it no longer knows it has deleted: of keys that others
+        // write or delete it learns at the next boot.
+        let by_manager = match (&service.definition, &definition) {
+            (None, Some(_)) => knows == Some(true),
+            (Some(_), None) => service.in_scm && knows == Some(false),
+            _ => false,
+        };
+        let seen = differences(&service.name, service.definition.as_ref(), definition.as_ref(), by_manager);
+        for seen in seen {
+            self.send(Input::Sighting(Box::new(Sighting { time, source: Source::RegistryWatch, seen })));
+        }
+        if definition.is_some() {
+            service.in_scm = knows.unwrap_or(service.in_scm);
+            service.definition = definition;
+            self.services.insert(lower.to_owned(), service);
+        } else {
+            for number in service.watches.values() {
+                self.watches.remove(number);
+            }
+        }
+    }
+
+    /// Arms the watches of a service that have told, and forgets those whose keys are gone.
+    fn arm_again(&mut self, lower: &str, service: &mut Service) {
+        let watches = &self.watches;
+        let of_service = |number: &u64| watches.get(number).is_none_or(|(name, _)| name == lower);
+        let (mine, others): (Vec<u64>, Vec<u64>) = self.fired.drain(..).partition(of_service);
+        self.fired = others;
+        for number in mine {
+            let armed = self.watches.get(&number).is_some_and(|(_, watched)| watched.arm().is_ok());
+            if !armed {
+                self.watches.remove(&number);
+                service.watches.retain(|_, known| *known != number);
+            }
+        }
+    }
+
+    fn lose(&mut self, reason: &str, count: Option<u64>) {
+        self.send(Input::Loss(Loss {
+            time: clock::now(),
+            source: Source::RegistryWatch.name().to_owned(),
+            reason: reason.to_owned(),
+            count,
+            consequence: "changes of these services are seen only where a log or trace tells them".to_owned(),
+        }));
+    }
+
+    fn send(&mut self, input: Input) {
+        self.gone |= self.to.send(input).is_err();
+    }
+}

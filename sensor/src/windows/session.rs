@@ -1,0 +1,304 @@
+//! The trace session: the kernel's registry and process providers, the SCM's and the RPC runtime's.
+//!
+//! ferrisetw starts it. What it leaves out is done here: a session that a killed run left behind is taken over, losses are
+//! asked for, the end of the trace is waited for before its callbacks go, and a panic in one of them is a loss, not the end.
+
+#![expect(unsafe_code, reason = "the system is called, and the bytes of its records are taken")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ferrisetw::EventRecord;
+use ferrisetw::native::EvntraceNativeError;
+use ferrisetw::provider::{EventFilter, Provider};
+use ferrisetw::trace::{
+    LoggingMode, TraceError, TraceProperties, TraceTrait as _, UserTrace, stop_trace_by_name,
+};
+use windows::Win32::System::Diagnostics::Etw::{
+    CONTROLTRACE_HANDLE, ControlTraceW, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD,
+    EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_PROPERTIES,
+};
+use windows::core::HSTRING;
+
+use super::sources::Input;
+use super::{clock, fault};
+use crate::model::Loss;
+use crate::scm::svcctl;
+use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
+
+/// The session's name in a run. It never changes, so that the next run finds what a killed one left behind.
+pub(super) const RUN: &str = "svcsensor";
+/// Its name while it is only tried: that of a run is not to be ended by it.
+pub(super) const TRIAL: &str = "svcsensor-doctor";
+/// Kernel-Registry's keywords: `CreateKey` 0x1000, `SetValueKey` 0x100, `DeleteValueKey` 0x200, `DeleteKey` 0x4000,
+/// `SetSecurityKey` 0x4. `OpenKey`, which would name every key, comes tens of thousands of times a second.
+const REGISTRY_KEYWORDS: u64 = 0x5304;
+/// Kernel-Process's keyword for processes, without threads and images.
+const PROCESS_KEYWORDS: u64 = 0x10;
+/// Size of a buffer in KiB, and how many there are: a burst of 8 MiB fits while the callback is held up.
+const BUFFER_KIB: u32 = 64;
+const FEWEST_BUFFERS: u32 = 32;
+const MOST_BUFFERS: u32 = 128;
+/// How long records stay in a buffer that isn't full.
+const FLUSH: Duration = Duration::from_secs(1);
+/// The longest name of a session, in characters.
+const NAME_LENGTH: usize = 1024;
+
+/// A provider, and what of it is taken.
+struct Wanted {
+    id: &'static str,
+    keywords: u64,
+    events: &'static [u16],
+}
+
+const WANTED: [Wanted; 4] = [
+    Wanted { id: KERNEL_REGISTRY, keywords: REGISTRY_KEYWORDS, events: &[1, 3, 5, 6, 15] },
+    Wanted { id: KERNEL_PROCESS, keywords: PROCESS_KEYWORDS, events: &[1] },
+    Wanted { id: SERVICES, keywords: 0, events: &[105, 200] },
+    Wanted { id: RPC, keywords: 0, events: &[5, 6] },
+];
+
+/// The running session.
+pub(super) struct Session {
+    name: &'static str,
+    trace: UserTrace,
+    thread: JoinHandle<()>,
+    counts: Arc<Counts>,
+    told: Told,
+}
+
+/// What callbacks count.
+#[derive(Debug, Default)]
+struct Counts {
+    /// Records that nobody had room for.
+    dropped: AtomicU64,
+    /// Records that could not be read.
+    undecodable: AtomicU64,
+    /// Records on which a callback failed.
+    panicked: AtomicU64,
+}
+
+/// Losses that were told already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    events: u32,
+    buffers: u32,
+    dropped: u64,
+    undecodable: u64,
+    panicked: u64,
+}
+
+impl Session {
+    /// Starts the session of this name, and takes over one that is left.
+    ///
+    /// # Errors
+    /// When the system refuses it, and why.
+    pub(super) fn start(name: &'static str, to: &SyncSender<Input>) -> Result<Self, String> {
+        // Most often there is none; what else is wrong is told by the start.
+        drop(stop_trace_by_name(name));
+        let counts = Arc::new(Counts::default());
+        let properties = TraceProperties {
+            buffer_size: BUFFER_KIB,
+            min_buffer: FEWEST_BUFFERS,
+            max_buffer: MOST_BUFFERS,
+            flush_timer: FLUSH,
+            log_file_mode: LoggingMode::EVENT_TRACE_REAL_TIME_MODE,
+        };
+        let mut builder = UserTrace::new().named(name.to_owned()).set_trace_properties(properties);
+        for wanted in WANTED {
+            builder = builder.enable(provider(&wanted, to.clone(), Arc::clone(&counts)));
+        }
+        let (trace, handle) = builder.start().map_err(|error| {
+            // It may have failed after the session was made.
+            drop(stop_trace_by_name(name));
+            words(error)
+        })?;
+        let thread = std::thread::Builder::new().name("trace".to_owned()).spawn(move || {
+            if let Err(error) = UserTrace::process_from_handle(handle) {
+                tracing::error!("the trace ended: {}", words(error));
+            }
+        });
+        match thread {
+            Ok(thread) => Ok(Self { name, trace, thread, counts, told: Told::default() }),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// What was lost since the last call.
+    pub(super) fn losses(&mut self) -> Vec<Loss> {
+        let (events, buffers) = query(self.name).unwrap_or((self.told.events, self.told.buffers));
+        let now = self.counts.now(events, buffers);
+        differences(std::mem::replace(&mut self.told, now), now)
+    }
+
+    /// Ends the session, with all that its buffers hold, and gives what was lost to the end.
+    pub(super) fn stop(mut self) -> Vec<Loss> {
+        let mut losses = self.losses();
+        // The system writes out the buffers and then ends the trace's thread. Closing the trace first, as dropping it does,
+        // would throw away what the thread has not taken yet.
+        match stop_trace_by_name(self.name) {
+            Ok(()) if self.thread.join().is_err() => tracing::error!("the trace ended by a fault of its own"),
+            Ok(()) => {}
+            Err(error) => tracing::warn!("the trace can't be ended in order: {}", words(error)),
+        }
+        losses.extend(differences(self.told, self.counts.now(self.told.events, self.told.buffers)));
+        drop(self.trace);
+        losses
+    }
+}
+
+impl Counts {
+    fn now(&self, events: u32, buffers: u32) -> Told {
+        Told {
+            events,
+            buffers,
+            dropped: self.dropped.load(Ordering::Relaxed),
+            undecodable: self.undecodable.load(Ordering::Relaxed),
+            panicked: self.panicked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What was lost between two looks.
+fn differences(before: Told, now: Told) -> Vec<Loss> {
+    let system = |now: u32, before: u32| u64::from(now.wrapping_sub(before));
+    let own = |now: u64, before: u64| now.saturating_sub(before);
+    let buffers = system(now.buffers, before.buffers);
+    let told = |reason: &str, count| Loss {
+        time: clock::now(),
+        source: "trace session".to_owned(),
+        reason: reason.to_owned(),
+        count,
+        consequence: "writers, clients and processes of changes may be unknown".to_owned(),
+    };
+    let mut losses: Vec<Loss> = [
+        (system(now.events, before.events), "the system had no buffer left for records"),
+        (own(now.dropped, before.dropped), "records came faster than they were worked on"),
+        (own(now.undecodable, before.undecodable), "records have another layout than is known"),
+        (own(now.panicked, before.panicked), "reading records failed by a fault of the sensor"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, reason)| told(reason, Some(count)))
+    .collect();
+    if buffers > 0 {
+        // How many records they held is not told.
+        losses.push(told(&format!("{buffers} buffers of records were not taken in time"), None));
+    }
+    losses
+}
+
+/// A provider whose records of the wanted events are read and handed over.
+fn provider(wanted: &Wanted, to: SyncSender<Input>, counts: Arc<Counts>) -> Provider {
+    let id = wanted.id;
+    let computer: Arc<str> = Arc::from("");
+    Provider::by_guid(id)
+        .any(wanted.keywords)
+        .add_filter(EventFilter::ByEventIds(wanted.events.to_vec()))
+        .add_callback(move |record, _| {
+            // A panic that reached ferrisetw would end the process.
+            let taken = catch_unwind(AssertUnwindSafe(|| take(id, record, &computer)));
+            match taken {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(input))) => {
+                    // The callback must not wait: the system's buffers would run full.
+                    if to.try_send(input).is_err() {
+                        counts.dropped.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                Ok(Err(error)) => {
+                    tracing::debug!("{error}");
+                    counts.undecodable.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(_) => {
+                    counts.panicked.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        })
+        .build()
+}
+
+/// Reads a record; `None` when it tells of other things.
+fn take(provider: &str, record: &EventRecord, computer: &Arc<str>) -> Result<Option<Input>, etw::EtwError> {
+    let payload = payload(record);
+    if provider == RPC && !etw::is_call_of(svcctl::INTERFACE, payload) {
+        return Ok(None);
+    }
+    let is_32_bit = u32::from(record.event_flags()) & EVENT_HEADER_FLAG_32_BIT_HEADER != 0;
+    let activity = format!("{:?}", record.activity_id()).to_ascii_lowercase();
+    let header = Header {
+        provider: provider.to_owned(),
+        id: record.event_id(),
+        version: record.version(),
+        filetime: record.raw_timestamp().cast_unsigned(),
+        process_id: record.process_id(),
+        thread_id: record.thread_id(),
+        activity_id: activity.contains(|digit: char| digit != '0' && digit != '-').then_some(activity),
+        pointer_bytes: if is_32_bit { 4 } else { 8 },
+        computer: Arc::clone(computer),
+    };
+    etw::decode(&header, payload).map(|event| Some(Input::Event(Box::new(event))))
+}
+
+/// The bytes of a record's payload, which ferrisetw only shows through schemas that it asks the system for.
+fn payload(record: &EventRecord) -> &[u8] {
+    let raw: *const EVENT_RECORD = std::ptr::from_ref(record).cast();
+    // SAFETY: `EventRecord` is declared `#[repr(transparent)]` over the same structure of evntcons.h, of which every version
+    // of the bindings has one layout; it lives as long as the reference.
+    let raw = unsafe { &*raw };
+    if raw.UserData.is_null() {
+        return &[];
+    }
+    // SAFETY: the system gives the payload's start and its length, for as long as the callback runs.
+    unsafe { std::slice::from_raw_parts(raw.UserData.cast(), usize::from(raw.UserDataLength)) }
+}
+
+/// How many records and buffers the system has lost since the session began; `None` when it doesn't say.
+fn query(name: &str) -> Option<(u32, u32)> {
+    #[repr(C)]
+    struct Properties {
+        properties: EVENT_TRACE_PROPERTIES,
+        session: [u16; NAME_LENGTH],
+        file: [u16; NAME_LENGTH],
+    }
+    let mut asked = Properties {
+        properties: EVENT_TRACE_PROPERTIES::default(),
+        session: [0; NAME_LENGTH],
+        file: [0; NAME_LENGTH],
+    };
+    asked.properties.Wnode.BufferSize = u32::try_from(size_of::<Properties>()).ok()?;
+    asked.properties.LoggerNameOffset = u32::try_from(std::mem::offset_of!(Properties, session)).ok()?;
+    asked.properties.LogFileNameOffset = u32::try_from(std::mem::offset_of!(Properties, file)).ok()?;
+    // SAFETY: the structure tells its size and where in it the system may write names; the name ends with a NUL.
+    let result = unsafe {
+        ControlTraceW(
+            CONTROLTRACE_HANDLE::default(),
+            &HSTRING::from(name),
+            (&raw mut asked).cast(),
+            EVENT_TRACE_CONTROL_QUERY,
+        )
+    };
+    result.ok().ok()?;
+    let lost = asked.properties.RealTimeBuffersLost.saturating_add(asked.properties.LogBuffersLost);
+    Some((asked.properties.EventsLost, lost))
+}
+
+fn words(error: TraceError) -> String {
+    match error {
+        TraceError::InvalidTraceName => "the session's name is refused".to_owned(),
+        TraceError::EtwNativeError(EvntraceNativeError::InvalidHandle) => {
+            "the system gave no session".to_owned()
+        }
+        TraceError::EtwNativeError(EvntraceNativeError::AlreadyExist) => {
+            "another session of this name runs and can't be taken over".to_owned()
+        }
+        TraceError::EtwNativeError(EvntraceNativeError::IoError(error)) => {
+            let code = windows::core::HRESULT(error.raw_os_error().unwrap_or_default());
+            fault::words(&windows::core::Error::from_hresult(code))
+        }
+    }
+}

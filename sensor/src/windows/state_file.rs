@@ -1,0 +1,111 @@
+//! What outlives a run: how far each log was read.
+
+#![expect(unsafe_code, reason = "the system is called")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use windows::Win32::Foundation::ERROR_SHARING_VIOLATION;
+use windows::Win32::Security::SECURITY_ATTRIBUTES;
+use windows::Win32::Storage::FileSystem::CreateDirectoryW;
+use windows::core::HSTRING;
+
+use super::security_descriptor;
+
+/// Only the system and administrators may look or write: who can write here can make the sensor skip records.
+const ADMINISTRATORS_ONLY: &str = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Keeps a second run out for as long as it lives: two would take the trace from each other.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: fs::File,
+}
+
+/// Takes the lock in the folder, which is made when it isn't there; `None` when another run has it.
+pub(super) fn lock(folder: &Path) -> io::Result<Option<Lock>> {
+    make(folder)?;
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .share_mode(0)
+        .open(folder.join("lock"));
+    match file {
+        Ok(file) => Ok(Some(Lock { _file: file })),
+        Err(error) if error.raw_os_error() == i32::try_from(ERROR_SHARING_VIOLATION.0).ok() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A small file of bookmarks by channel, written whole or not at all.
+#[derive(Debug)]
+pub(super) struct StateFile {
+    path: PathBuf,
+    bookmarks: BTreeMap<String, String>,
+}
+
+impl StateFile {
+    /// Reads what the last run left in the folder, which is made when it isn't there.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        make(folder)?;
+        let path = folder.join("bookmarks.json");
+        let bookmarks = match fs::File::open(&path) {
+            Ok(file) => {
+                let mut text = String::new();
+                file.take(LARGEST).read_to_string(&mut text)?;
+                // What was cut off or tampered with is no bookmark: the logs are read from here on.
+                serde_json::from_str(&text).unwrap_or_else(|error| {
+                    tracing::warn!("{} makes no sense and is not used: {error}", path.display());
+                    BTreeMap::new()
+                })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path, bookmarks })
+    }
+
+    /// How far a log was read.
+    pub(super) fn bookmark(&self, channel: &str) -> Option<&str> {
+        self.bookmarks.get(channel).map(String::as_str)
+    }
+
+    /// Keeps how far a log was read.
+    pub(super) fn keep(&mut self, channel: &str, bookmark: String) -> io::Result<()> {
+        self.bookmarks.insert(channel.to_owned(), bookmark);
+        let new = self.path.with_extension("new");
+        let mut file = fs::File::create(&new)?;
+        file.write_all(&serde_json::to_vec(&self.bookmarks)?)?;
+        file.sync_all()?;
+        fs::rename(&new, &self.path)
+    }
+}
+
+/// The folder that is kept for the sensor: `svcsensor` below the machine's program data.
+pub(super) fn folder() -> PathBuf {
+    let data = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
+    Path::new(&data).join("svcsensor")
+}
+
+/// Makes the folder, for administrators only. One that is there stays as it is.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let descriptor = security_descriptor::from_text(ADMINISTRATORS_ONLY)?;
+    let attributes = SECURITY_ATTRIBUTES {
+        nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).unwrap_or(0),
+        lpSecurityDescriptor: descriptor.0,
+        bInheritHandle: false.into(),
+    };
+    let path = HSTRING::from(folder.as_os_str());
+    // SAFETY: the path ends with a NUL, and the descriptor lives until after the call.
+    unsafe { CreateDirectoryW(&path, Some(&raw const attributes)) }?;
+    drop(descriptor);
+    Ok(())
+}
