@@ -26,6 +26,8 @@ fn written(text: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+// Its paths are Unix's.
+#[cfg(unix)]
 #[test]
 fn the_packaged_configuration_is_valid() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/svcsensor.toml");

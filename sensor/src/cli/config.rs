@@ -27,7 +27,7 @@ enum Verb {
 pub(super) fn config(args: &Args) -> Result<ExitCode> {
     let Verb::Check(settings) = &args.verb;
     let now = Timestamp(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
-    let report = config::check(settings.path(), &analytics(), now)?;
+    let report = config::check(&settings.path()?, &analytics(), now)?;
     writeln!(std::io::stdout().lock(), "{report}")?;
     Ok(ExitCode::SUCCESS)
 }

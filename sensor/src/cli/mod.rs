@@ -9,6 +9,8 @@ mod output;
 mod replay;
 #[cfg(any(target_os = "linux", windows))]
 mod run;
+#[cfg(windows)]
+mod service;
 mod settings;
 
 use std::process::ExitCode;
@@ -36,6 +38,9 @@ enum Verb {
     /// Tells what can be seen on this host and what can't, and why.
     #[cfg(any(target_os = "linux", windows))]
     Doctor(doctor::Args),
+    /// Installs, removes, starts or stops the sensor as a service of Windows.
+    #[cfg(windows)]
+    Service(service::Args),
     /// Looks at the configuration.
     Config(config::Args),
 }
@@ -43,7 +48,7 @@ enum Verb {
 /// Does what the arguments ask for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
             tracing_subscriber::EnvFilter::builder()
@@ -51,14 +56,25 @@ pub fn main() -> ExitCode {
                 .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
                 .from_env_lossy(),
         )
-        .with_target(false)
-        .init();
+        .with_target(false);
+    #[cfg(windows)]
+    if matches!(&cli.verb, Verb::Service(args) if args.is_the_service()) {
+        // A service has no standard error; the log has its own times and levels.
+        let journal = crate::windows::service::journal::Journal;
+        log.with_writer(journal).without_time().with_level(false).with_ansi(false).init();
+    } else {
+        log.init();
+    }
+    #[cfg(not(windows))]
+    log.init();
     let result = match cli.verb {
         #[cfg(any(target_os = "linux", windows))]
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => replay::replay(&args),
         #[cfg(any(target_os = "linux", windows))]
         Verb::Doctor(args) => doctor::doctor(&args),
+        #[cfg(windows)]
+        Verb::Service(args) => service::service(&args),
         Verb::Config(args) => config::config(&args),
     };
     result.unwrap_or_else(|error| {

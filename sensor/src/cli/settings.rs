@@ -1,6 +1,6 @@
 //! What the configuration file and the arguments say together.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -11,7 +11,14 @@ use crate::detect::analytic;
 /// Arguments that every verb which tells lines has.
 #[derive(clap::Args)]
 pub(super) struct SettingsArgs {
-    /// The configuration; by default /etc/svcsensor/svcsensor.toml, if it is there.
+    #[cfg_attr(
+        not(windows),
+        doc = "The configuration; by default /etc/svcsensor/svcsensor.toml, if it is there."
+    )]
+    #[cfg_attr(
+        windows,
+        doc = r"The configuration; by default %ProgramData%\svcsensor\svcsensor.toml, if it is there."
+    )]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Adds the lines to this file instead of standard output; SIGHUP opens it anew.
@@ -65,8 +72,14 @@ impl SettingsArgs {
     }
 
     /// Where the configuration is read from.
-    pub(super) fn path(&self) -> &Path {
-        self.config.as_deref().unwrap_or(Path::new(config::DEFAULT_PATH))
+    ///
+    /// # Errors
+    /// When the system does not tell where.
+    pub(super) fn path(&self) -> Result<PathBuf> {
+        Ok(match &self.config {
+            Some(path) => path.clone(),
+            None => config::default_path()?,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod mistake;
 mod options;
+mod place;
 mod read;
 mod section;
 
@@ -18,10 +19,9 @@ use std::path::{Path, PathBuf};
 pub use mistake::Mistake;
 pub use options::{Attach, Config, Events, Format, Linux, Output, Redact};
 
-use crate::model::time::Timestamp;
+pub use place::default_path;
 
-/// Where the configuration is read from when it is there and no other file is named.
-pub const DEFAULT_PATH: &str = "/etc/svcsensor/svcsensor.toml";
+use crate::model::time::Timestamp;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -65,12 +65,12 @@ pub struct Report {
     pub remarks: Vec<String>,
 }
 
-/// Reads the configuration at `path`; without one, that at [`DEFAULT_PATH`] if it is there, else the defaults.
+/// Reads the configuration at `path`; without one, that at [`default_path`] if it is there, else the defaults.
 /// `analytics` are the names that `[detect]` may speak of.
 pub fn load(path: Option<&Path>, analytics: &[&str]) -> Result<Config, ConfigError> {
     match path {
         Some(path) => load_file(path, analytics),
-        None => load_default(Path::new(DEFAULT_PATH), analytics),
+        None => load_default(&default_path()?, analytics),
     }
 }
 

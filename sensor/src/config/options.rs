@@ -110,6 +110,6 @@ impl Default for Events {
 
 impl Default for Redact {
     fn default() -> Self {
-        Self { enabled: true, keep: Vec::new(), key_file: "/var/lib/svcsensor/redaction.key".into() }
+        Self { enabled: true, keep: Vec::new(), key_file: super::place::key_file() }
     }
 }

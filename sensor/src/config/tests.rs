@@ -1,4 +1,5 @@
 use std::fs;
+#[cfg(unix)]
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -19,6 +20,8 @@ fn nothing_gives_the_defaults() {
     assert_eq!(parse("[output]\n[linux]\n[events]\n[redact]\n[detect]").unwrap(), Config::default());
 }
 
+// Its paths are Unix's.
+#[cfg(unix)]
 #[test]
 fn every_key_can_be_set() {
     let config = parse(
@@ -75,6 +78,8 @@ fn every_key_can_be_set() {
 }
 
 /// The example shows every key at its default, commented out or not.
+// Its paths are Unix's.
+#[cfg(unix)]
 #[test]
 fn the_example_is_the_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/svcsensor.toml");
@@ -117,6 +122,19 @@ fn the_example_is_the_default() {
     }
 }
 
+#[cfg(windows)]
+#[test]
+fn paths_of_windows_are_told_from_relative_ones() {
+    for (path, is_absolute) in
+        [(r"C:\keys\key", true), (r"\\host\share\key", true), (r"\keys", false), ("C:key", false)]
+    {
+        let text = format!("[redact]\nkey_file = '{path}'");
+        assert_eq!(read::config(text.as_bytes(), &ANALYTICS).is_ok(), is_absolute, "{path}");
+    }
+}
+
+// Its paths are Unix's.
+#[cfg(unix)]
 #[test]
 fn mistakes_are_told_with_their_place() {
     for (text, expected) in [

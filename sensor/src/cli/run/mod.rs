@@ -8,4 +8,4 @@ mod windows;
 #[cfg(target_os = "linux")]
 pub(super) use linux::{Args, run};
 #[cfg(windows)]
-pub(super) use windows::{Args, run};
+pub(super) use windows::{Args, run, watch};

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let console = sender.clone();
     ctrlc::set_handler(move || drop(console.send(Message::Stop("the console asked for it"))))
         .context("listening to the console")?;
-    let ended = watch(&config, sender, &inbox, || {})?;
+    let ended = watch(&config, sender, &inbox, &|| {})?;
     Ok(match ended {
         Ended::Asked(_) => ExitCode::SUCCESS,
         Ended::ReaderGone => ExitCode::from(crate::cli::READER_GONE),
@@ -37,7 +37,7 @@ pub(crate) fn watch(
     config: &Config,
     sender: Sender<Message>,
     inbox: &Receiver<Message>,
-    ready: impl FnOnce(),
+    ready: &dyn Fn(),
 ) -> Result<Ended> {
     // A run that has ended needs no message.
     let writer = output::writer(config, Pace::Live, move || drop(sender.send(Message::ReaderGone)))?;

@@ -131,10 +131,11 @@ fn options() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Who may read it follows from the directory's access control list.
+/// Who may read it follows from the directory's access control list; one that somebody else has left there is refused.
 #[cfg(windows)]
-fn check_mode(_: &std::fs::Metadata, _: &Path) -> Result<(), KeyError> {
-    Ok(())
+fn check_mode(_: &std::fs::Metadata, path: &Path) -> Result<(), KeyError> {
+    crate::windows::folder::refuse_stranger(path)
+        .map_err(|source| KeyError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

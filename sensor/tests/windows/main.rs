@@ -1,0 +1,13 @@
+//! The sensor on Windows, with a real Service Control Manager and registry: in Wine, and on a Windows host.
+#![cfg(windows)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "all of this is a test"
+)]
+
+mod installed;
+mod place;
+mod program;
