@@ -14,18 +14,12 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Opens `$XDG_CACHE_HOME/svcsensor/vm`, or below `~/.cache`, and waits until no other process uses it.
+    /// Opens the cache of this name, and waits until no other process uses it.
     ///
-    /// One virtual machine at a time: emulation takes all processors there are.
-    pub(crate) fn open() -> Result<Self> {
-        let base = match std::env::var_os("XDG_CACHE_HOME").filter(|path| Path::new(path).is_absolute()) {
-            Some(path) => PathBuf::from(path),
-            None => {
-                std::env::home_dir().context("there is no home directory to keep a cache in")?.join(".cache")
-            }
-        };
-        let folder = base.join("svcsensor").join("vm");
-        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    /// One virtual machine at a time: emulation takes all processors there are. One Wine at a time: its services are the
+    /// same for all.
+    pub(crate) fn open(name: &str) -> Result<Self> {
+        let folder = folder(name)?;
         let path = folder.join("lock");
         let lock = File::create(&path).with_context(|| format!("making {}", path.display()))?;
         if lock.try_lock().is_err() {
@@ -49,4 +43,15 @@ impl Cache {
         fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
         Ok(path)
     }
+}
+
+/// The folder `$XDG_CACHE_HOME/svcsensor/NAME`, or below `~/.cache`; it is made where it is missing.
+pub(crate) fn folder(name: &str) -> Result<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME").filter(|path| Path::new(path).is_absolute()) {
+        Some(path) => PathBuf::from(path),
+        None => std::env::home_dir().context("there is no home directory to keep a cache in")?.join(".cache"),
+    };
+    let folder = base.join("svcsensor").join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    Ok(folder)
 }

@@ -78,7 +78,8 @@ fn is_root() -> bool {
     Path::new("/proc/self").metadata().is_ok_and(|metadata| metadata.uid() == 0)
 }
 
-fn is_installed(program: &str) -> bool {
+/// Whether a program is in the search path, or where administrators have theirs.
+pub(crate) fn is_installed(program: &str) -> bool {
     // Administrators' programs are not in an ordinary user's search path.
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)

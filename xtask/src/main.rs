@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod cache;
 mod cargo;
 mod host;
 mod install;
@@ -11,6 +12,7 @@ mod run;
 mod test;
 mod toolchain;
 mod vm;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,7 @@ enum Verb {
     Test(test::Args),
     VmRun(vm::run::Args),
     VmTest(vm::test::Args),
+    WindowsTest(windows::Args),
 }
 
 fn main() -> ExitCode {
@@ -46,5 +49,6 @@ fn do_it(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Test(args) => test::test(&args),
         Verb::VmRun(args) => vm::run::run(&args),
         Verb::VmTest(args) => vm::test::run(&args),
+        Verb::WindowsTest(args) => windows::run(&args),
     }
 }

@@ -1,12 +1,12 @@
 //! `cargo xtask test`: every layer of tests, quiet on success, with the failing part in full.
 
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
 use crate::cargo::cargo;
-use crate::{build, vm};
+use crate::{build, vm, windows};
 
 /// Builds everything and runs every test.
 #[derive(clap::Args)]
@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// Leave out the virtual machines.
     #[arg(long)]
     no_vm: bool,
+    /// Leave out Windows.
+    #[arg(long)]
+    no_windows: bool,
 }
 
 /// How many tests did what.
@@ -28,7 +31,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -42,6 +45,14 @@ pub(crate) fn test(args: &Args) -> Result<ExitCode> {
     build::build(&build::Args::default())?;
     tally.add(workspace_tests()?);
     report("unit, property, golden, detection, command-line and host tests", tally, started);
+    if args.no_windows {
+        println!("Windows: left out");
+    } else {
+        let started = Instant::now();
+        let windows = windows::test()?;
+        report("lints, unit tests and a real Service Control Manager for Windows, in Wine", windows, started);
+        tally.add(windows);
+    }
     if args.no_vm {
         println!("virtual machines: left out");
     } else {
@@ -54,7 +65,7 @@ pub(crate) fn test(args: &Args) -> Result<ExitCode> {
     Ok(if tally.failed == 0 && tally.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn report(name: &str, tally: Tally, started: Instant) {
+pub(crate) fn report(name: &str, tally: Tally, started: Instant) {
     let Tally { passed, failed, skipped } = tally;
     println!(
         "{name}: {passed} passed, {failed} failed, {skipped} skipped in {} s",
@@ -64,11 +75,12 @@ fn report(name: &str, tally: Tally, started: Instant) {
 
 /// The tests of all crates, by cargo's own runner.
 fn workspace_tests() -> Result<Tally> {
-    let output = cargo()
-        .args(["test", "--workspace", "--quiet", "--no-fail-fast", "--", "--show-output"])
-        .stdin(Stdio::null())
-        .output()
-        .context("starting cargo test")?;
+    cargo_tests(cargo().args(["test", "--workspace", "--quiet", "--no-fail-fast", "--", "--show-output"]))
+}
+
+/// Runs tests by cargo's own runner: quiet on success but for what was skipped, else with all that it says.
+pub(crate) fn cargo_tests(command: &mut Command) -> Result<Tally> {
+    let output = command.stdin(Stdio::null()).output().context("starting cargo test")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut tally = tally(&text);
     if output.status.success() {

@@ -21,7 +21,7 @@ pub(super) fn find_or_build(compiler_llvm: u32) -> Result<PathBuf> {
     if let Some(linker) = overridden(OVERRIDE)? {
         return Ok(linker);
     }
-    let tools = cache()?;
+    let tools = crate::cache::folder("tools")?;
     let built = (compiler_llvm..=NEWEST_LLVM).map(|llvm| tools.join(folder(llvm)).join("bin/bpf-linker"));
     if let Some(linker) = built.into_iter().find(|linker| linker.is_file()) {
         return Ok(linker);
@@ -79,15 +79,4 @@ fn find_llvm(compiler_llvm: u32) -> Option<(u32, String)> {
 
 fn folder(llvm: u32) -> String {
     format!("bpf-linker-{VERSION}-llvm-{llvm}")
-}
-
-/// Where tools are kept: `$XDG_CACHE_HOME/svcsensor/tools`, or below `~/.cache`.
-fn cache() -> Result<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
-        Some(path) => path,
-        None => std::env::home_dir().context("there is no home directory to keep tools in")?.join(".cache"),
-    };
-    let tools = base.join("svcsensor/tools");
-    std::fs::create_dir_all(&tools).with_context(|| format!("making {}", tools.display()))?;
-    Ok(tools)
 }

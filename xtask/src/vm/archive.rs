@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::cache::Cache;
+use crate::cache::Cache;
 use crate::host;
 
 /// The suites that kernels come from.

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::cache::Cache;
 use super::initrd;
 use super::kernel::Kernel;
 use super::root::Root;
+use crate::cache::Cache;
 
 /// Parameters of every kernel. Without the mask, systemd waits for a terminal that nobody announces.
 const PARAMETERS: &str = "console=ttyS0 panic=-1 quiet mitigations=off systemd.show_status=0 \

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::archive::Archive;
-use super::cache::Cache;
 use super::initrd;
+use crate::cache::Cache;
 use crate::host;
 
 /// The kernel lines that are tested when none is named: the oldest supported, the long-term lines since, the newest.

@@ -2,7 +2,6 @@
 
 mod archive;
 mod boot;
-mod cache;
 mod initrd;
 mod kernel;
 mod report;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::archive;
-use super::cache::Cache;
+use crate::cache::Cache;
 use crate::host;
 
 /// Packages beyond a minimal Debian: the service manager, users' managers, and what makes file systems and edits files.

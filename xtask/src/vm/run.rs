@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::boot::{self, Task};
-use super::cache::Cache;
 use super::kernel::Kernel;
+use crate::cache::Cache;
 use crate::host;
 
 /// Boots a Debian kernel under systemd, runs one command as root in it, and exits with its status.
@@ -33,7 +33,7 @@ pub(crate) struct Args {
 /// Does what the arguments ask for.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     host::install_tools()?;
-    let cache = Cache::open()?;
+    let cache = Cache::open("vm")?;
     let kernel = Kernel::get(&cache, &args.kernel, args.refresh)?;
     let files: Vec<&Path> = args.files.iter().map(PathBuf::as_path).collect();
     let task = Task {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 
 use super::boot::{self, Task};
-use super::cache::Cache;
 use super::kernel::{Kernel, LINES};
 use super::report::{Outcome, Report};
 use crate::build::target_folder;
+use crate::cache::Cache;
 use crate::cargo::workspace;
 use crate::host;
 
@@ -103,7 +103,7 @@ pub(crate) fn core() -> Result<Report> {
 fn play(args: &Args) -> Result<Report> {
     let programs = build()?;
     host::install_tools()?;
-    let cache = Cache::open()?;
+    let cache = Cache::open("vm")?;
     let folders = ["tests/scenarios", "packaging"].map(|folder| workspace().join(folder));
     let files: Vec<&Path> = programs.iter().chain(&folders).map(PathBuf::as_path).collect();
     let kernels: Vec<&str> = if args.kernels.is_empty() {
