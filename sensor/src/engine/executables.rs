@@ -44,8 +44,13 @@ impl Executables {
         self.known.contains_key(path)
     }
 
-    /// Follows the program at `path` on behalf of a unit.
-    pub(super) fn add(&mut self, path: &BStr, scope: Scope, unit: &str, host: &mut dyn Host) {
+    /// Follows the program at `path` on behalf of `units`.
+    pub(super) fn add(
+        &mut self,
+        path: &BStr,
+        units: impl IntoIterator<Item = (Scope, String)>,
+        host: &mut dyn Host,
+    ) {
         let Ok(identity) = host.identity(path) else { return };
         let path = identity.path.clone();
         if self.known.len() >= MOST && !self.known.contains_key(&path) {
@@ -55,8 +60,11 @@ impl Executables {
         host.follow(path.as_ref(), path.as_ref());
         let executable =
             self.known.entry(path).or_insert_with(|| Executable { identity, units: BTreeSet::new() });
-        if executable.units.len() < MOST_UNITS {
-            executable.units.insert((scope, unit.to_owned()));
+        for unit in units {
+            if executable.units.len() >= MOST_UNITS {
+                break;
+            }
+            executable.units.insert(unit);
         }
     }
 
@@ -89,7 +97,7 @@ impl Engine {
         host: &mut dyn Host,
     ) {
         for candidate in commands.iter().flat_map(ExecCommand::candidates) {
-            self.executables.add(BStr::new(&candidate), scope, unit, host);
+            self.executables.add(BStr::new(&candidate), [(scope, unit.to_owned())], host);
         }
     }
 

@@ -176,8 +176,8 @@ impl Engine {
         self.units = Units::new(&start);
         self.units.read(host);
         self.programs.read(self.units.program_paths(host), host);
-        for (scope, unit, program) in self.units.programs_at_a_glance() {
-            self.executables.add(program.as_ref(), scope, &unit, host);
+        for (program, units) in self.units.programs_at_a_glance() {
+            self.executables.add(program.as_ref(), units, host);
         }
         lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));
     }

@@ -1,6 +1,6 @@
 //! The units of the host as they are known, kept up to date by reading what changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -132,9 +132,9 @@ impl Units {
         directories.flat_map(|directory| self.contents(directory.as_ref(), host)).collect()
     }
 
-    /// The programs that unit files and drop-ins name, by a glance at their text, each with its unit.
-    pub(super) fn programs_at_a_glance(&self) -> Vec<(Scope, String, BString)> {
-        let mut programs = Vec::new();
+    /// The programs that unit files and drop-ins name, by a glance at their text, each with its units.
+    pub(super) fn programs_at_a_glance(&self) -> BTreeMap<BString, Vec<(Scope, String)>> {
+        let mut programs = BTreeMap::<BString, Vec<(Scope, String)>>::new();
         for directory in &self.directories {
             for (path, state) in self.inventory.files(directory.as_ref()) {
                 let whole = join(directory.as_ref(), path.as_ref());
@@ -144,8 +144,9 @@ impl Units {
                     Location::DropIn { owner, .. } => owner.as_str().to_owned(),
                     _ => continue,
                 };
-                let named = executables::named_in(state.content().unwrap_or_default());
-                programs.extend(named.map(|program| (facts.scope, unit.clone(), program.into())));
+                for program in executables::named_in(state.content().unwrap_or_default()) {
+                    programs.entry(program.into()).or_default().push((facts.scope, unit.clone()));
+                }
             }
         }
         programs

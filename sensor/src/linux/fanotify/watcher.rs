@@ -1,7 +1,7 @@
 //! Directories that are watched by fanotify, and what its events mean as observations.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use bstr::{BStr, BString};
@@ -34,8 +34,8 @@ pub struct Watcher {
 /// What is told of a file that is marked itself.
 #[derive(Default)]
 struct Followed {
-    /// By which paths it is told.
-    paths: BTreeSet<BString>,
+    /// By which paths it is told: nearly always by one.
+    paths: Vec<BString>,
     /// Whether all changes are told, or only that it may have got another name.
     whole: bool,
 }
@@ -140,7 +140,9 @@ impl Watcher {
         }
         let handle = self.files.mark(file, if whole { mask::FILE } else { mask::NAMES })?;
         let followed = self.followed.entry(handle).or_default();
-        followed.paths.insert(path.into());
+        if !followed.paths.iter().any(|known| known == path) {
+            followed.paths.push(path.into());
+        }
         followed.whole |= whole;
         Ok(())
     }
