@@ -1,13 +1,14 @@
 //! Programs that units run: whoever replaces one has the next start run something else (ATT&CK T1574.010, as on Linux).
 //!
-//! Each program's file is followed where it is. Its directory is not watched, since many lie where others write a lot: a
-//! program that was gone for longer than a replacement takes is followed again when a unit that names it changes.
+//! Each program's file is followed where it is, and its directory where that costs little. Where it is not, a program that
+//! was gone for longer than a replacement takes is followed again when a unit that names it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::event::named;
+use super::units::Place;
 use super::{Engine, actor};
 use crate::correlate::touched::Touch;
 use crate::host::{Host, Identity};
@@ -16,6 +17,7 @@ use crate::model::process::Confidence;
 use crate::model::{
     Action, FileOperation, Known, Line, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId,
 };
+use crate::path::split;
 use crate::systemd::UnitName;
 use crate::systemd::change::AFFECTED_MAX;
 use crate::systemd::command_line::ExecCommand;
@@ -30,10 +32,13 @@ const MOST_UNITS: usize = 1024;
 #[derive(Default)]
 pub(super) struct Executables {
     known: BTreeMap<BString, Executable>,
+    /// The directories that they lie in.
+    directories: BTreeSet<BString>,
 }
 
 struct Executable {
-    identity: Identity,
+    /// `None` while there is none.
+    identity: Option<Identity>,
     /// The units that run it, or did when they were last looked at.
     units: BTreeSet<(Scope, String)>,
 }
@@ -44,38 +49,44 @@ impl Executables {
         self.known.contains_key(path)
     }
 
-    /// Follows the program at `path` on behalf of `units`.
-    pub(super) fn add(
+    /// Follows the program at `path` on behalf of `units`; tells its directory where that is new.
+    fn add(
         &mut self,
         path: &BStr,
         units: impl IntoIterator<Item = (Scope, String)>,
         host: &mut dyn Host,
-    ) {
-        let Ok(identity) = host.identity(path) else { return };
+    ) -> Option<BString> {
+        let identity = host.identity(path).ok()?;
         let path = identity.path.clone();
         if self.known.len() >= MOST && !self.known.contains_key(&path) {
-            return;
+            return None;
         }
+        let directory = BString::from(split(path.as_ref())?.0);
         // Where it is known, another file may stand there by now.
         host.follow(path.as_ref(), path.as_ref());
-        let executable =
-            self.known.entry(path).or_insert_with(|| Executable { identity, units: BTreeSet::new() });
+        let executable = self
+            .known
+            .entry(path)
+            .or_insert_with(|| Executable { identity: Some(identity), units: BTreeSet::new() });
         for unit in units {
             if executable.units.len() >= MOST_UNITS {
                 break;
             }
             executable.units.insert(unit);
         }
+        self.directories.insert(directory.clone()).then_some(directory)
     }
 
     /// What stands at `path` now, if it is another content than before; it is followed from now on.
     fn take(&mut self, path: &BStr, operation: FileOperation, host: &mut dyn Host) -> Option<Identity> {
         let executable = self.known.get_mut(path)?;
-        let Some(now) = host.identity(path).ok().filter(|now| now.path == path) else {
-            self.known.remove(path);
-            return None;
-        };
+        let now = host.identity(path).ok().filter(|now| now.path == path);
         let before = std::mem::replace(&mut executable.identity, now.clone());
+        let now = now?;
+        let Some(before) = before else {
+            host.follow(path, path);
+            return Some(now);
+        };
         if (before.object, before.born_ns) != (now.object, now.born_ns) {
             host.follow(path, path);
             return Some(now);
@@ -97,7 +108,22 @@ impl Engine {
         host: &mut dyn Host,
     ) {
         for candidate in commands.iter().flat_map(ExecCommand::candidates) {
-            self.executables.add(BStr::new(&candidate), [(scope, unit.to_owned())], host);
+            self.follow_executable(BStr::new(&candidate), [(scope, unit.to_owned())], host);
+        }
+    }
+
+    /// Follows the program at `path`, which `units` run.
+    pub(super) fn follow_executable(
+        &mut self,
+        path: &BStr,
+        units: impl IntoIterator<Item = (Scope, String)>,
+        host: &mut dyn Host,
+    ) {
+        // Unit directories and those of generators are watched anyway.
+        if let Some(directory) = self.executables.add(path, units, host)
+            && self.units.place(directory.as_ref()) == Place::Elsewhere
+        {
+            host.follow_directory(directory.as_ref());
         }
     }
 
@@ -147,7 +173,10 @@ impl Engine {
             let listed: Vec<&str> = names.iter().take(AFFECTED_MAX).map(String::as_str).collect();
             details.push(("affected", listed.join(" ")));
         }
-        if !matches!(touch.operation, FileOperation::Close | FileOperation::Write) {
+        if matches!(
+            touch.operation,
+            FileOperation::Attribute | FileOperation::Unlink | FileOperation::RenameFrom
+        ) {
             let basis = "it took away the file that was there, as replacing it does";
             details.extend([("actor_confidence", "medium".to_owned()), ("actor_basis", basis.to_owned())]);
         }

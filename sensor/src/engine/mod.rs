@@ -177,7 +177,7 @@ impl Engine {
         self.units.read(host);
         self.programs.read(self.units.program_paths(host), host);
         for (program, units) in self.units.programs_at_a_glance() {
-            self.executables.add(program.as_ref(), units, host);
+            self.follow_executable(program.as_ref(), units, host);
         }
         lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));
     }
