@@ -177,6 +177,11 @@ impl Touched {
         all
     }
 
+    /// Whether a change of the name at `path` waits.
+    pub fn waits_for(&self, path: &BString) -> bool {
+        self.waiting.contains_key(path)
+    }
+
     /// How many observations those that wait stand for.
     pub fn observed(&self) -> u64 {
         self.waiting.values().map(|waiting| waiting.touch.observed).sum()

@@ -49,14 +49,15 @@ impl Executables {
         self.known.contains_key(path)
     }
 
-    /// Follows the program at `path` on behalf of `units`; tells its directory where that is new.
+    /// Follows the program that `identity` tells on behalf of `units`; gives its directory where that is new. What it is
+    /// now counts as known, unless a change of it waits to be told.
     fn add(
         &mut self,
-        path: &BStr,
+        identity: Identity,
         units: impl IntoIterator<Item = (Scope, String)>,
+        waits: bool,
         host: &mut dyn Host,
     ) -> Option<BString> {
-        let identity = host.identity(path).ok()?;
         let path = identity.path.clone();
         if self.known.len() >= MOST && !self.known.contains_key(&path) {
             return None;
@@ -64,10 +65,11 @@ impl Executables {
         let directory = BString::from(split(path.as_ref())?.0);
         // Where it is known, another file may stand there by now.
         host.follow(path.as_ref(), path.as_ref());
-        let executable = self
-            .known
-            .entry(path)
-            .or_insert_with(|| Executable { identity: Some(identity), units: BTreeSet::new() });
+        let executable =
+            self.known.entry(path).or_insert_with(|| Executable { identity: None, units: BTreeSet::new() });
+        if !waits {
+            executable.identity = Some(identity);
+        }
         for unit in units {
             if executable.units.len() >= MOST_UNITS {
                 break;
@@ -119,8 +121,10 @@ impl Engine {
         units: impl IntoIterator<Item = (Scope, String)>,
         host: &mut dyn Host,
     ) {
+        let Ok(identity) = host.identity(path) else { return };
+        let waits = self.touched.waits_for(&identity.path);
         // Unit directories and those of generators are watched anyway.
-        if let Some(directory) = self.executables.add(path, units, host)
+        if let Some(directory) = self.executables.add(identity, units, waits, host)
             && self.units.place(directory.as_ref()) == Place::Elsewhere
         {
             host.follow_directory(directory.as_ref());
