@@ -18,11 +18,12 @@ use ferrisetw::provider::{EventFilter, Provider};
 use ferrisetw::trace::{
     LoggingMode, TraceError, TraceProperties, TraceTrait as _, UserTrace, stop_trace_by_name,
 };
+use windows::Win32::Foundation::WIN32_ERROR;
 use windows::Win32::System::Diagnostics::Etw::{
     CONTROLTRACE_HANDLE, ControlTraceW, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD,
     EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_PROPERTIES,
 };
-use windows::core::HSTRING;
+use windows::core::{Error, HRESULT, HSTRING};
 
 use super::sources::Input;
 use super::{clock, fault};
@@ -297,8 +298,13 @@ fn words(error: TraceError) -> String {
             "another session of this name runs and can't be taken over".to_owned()
         }
         TraceError::EtwNativeError(EvntraceNativeError::IoError(error)) => {
-            let code = windows::core::HRESULT(error.raw_os_error().unwrap_or_default());
-            fault::words(&windows::core::Error::from_hresult(code))
+            // Some of its calls give the error's number, others the `HRESULT` that wraps it.
+            let code = error.raw_os_error().unwrap_or_default();
+            let code = match u32::try_from(code) {
+                Ok(number) => WIN32_ERROR(number).to_hresult(),
+                Err(_) => HRESULT(code),
+            };
+            fault::words(&Error::from_hresult(code))
         }
     }
 }

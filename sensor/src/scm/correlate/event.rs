@@ -43,8 +43,13 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
     if draft.name.key.is_none() {
         missing.push(("key_name", Reason::NotRecorded));
     }
-    let changes = changes(&draft, &before, &mut missing);
+    // With all services known, a setting of which nothing is known was not there.
+    let whole = host.services.is_complete_at(draft.first);
+    let changes = changes(&draft, &before, whole, &mut missing);
     let after = remember(host, &draft);
+    if draft.name.display.is_none() && draft.kind != Kind::Driver {
+        draft.name.display = after.get(setting::DISPLAY_NAME).map(str::to_owned);
+    }
     let action = action(&draft, &before);
     let mut details = std::mem::take(&mut draft.details);
     details.extend(who.details);
@@ -220,7 +225,12 @@ fn changed(draft: &Draft, before: &Service) -> Action {
 }
 
 /// Settings before and after. What was there before is taken from the record, else from what was seen earlier.
-fn changes(draft: &Draft, before: &Service, missing: &mut Vec<(&'static str, Reason)>) -> Vec<Change> {
+fn changes(
+    draft: &Draft,
+    before: &Service,
+    whole: bool,
+    missing: &mut Vec<(&'static str, Reason)>,
+) -> Vec<Change> {
     let one = |name: &str, old: Option<&str>, new: Option<&str>| Change {
         section: String::new(),
         name: name.to_owned(),
@@ -241,7 +251,7 @@ fn changes(draft: &Draft, before: &Service, missing: &mut Vec<(&'static str, Rea
         .iter()
         .map(|change| {
             let old = change.before.as_deref().or_else(|| before.get(change.setting)).filter(|_| !created);
-            unknown |= old.is_none() && !created;
+            unknown |= old.is_none() && !created && !whole;
             one(change.setting, old, change.after.as_deref())
         })
         .collect();

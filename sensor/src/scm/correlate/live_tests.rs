@@ -136,6 +136,7 @@ fn a_change_is_told_with_what_was_before_once_its_time_has_come() {
         ("auto start", "disabled")
     );
     assert_eq!(event.display_name.as_deref(), Some("Print Spooler"));
+    assert_eq!(event.missing, []);
     // Who wrote, and so whether the SCM knows of it, is not known.
     assert_eq!(event.actor, Known::Missing(crate::model::Reason::NotRecorded));
     assert_eq!(event.loaded, Known::Missing(crate::model::Reason::NotRecorded));
@@ -189,6 +190,8 @@ fn an_install_is_one_event_by_watch_and_log() {
         let event = one(live.tick(at(20)));
         assert_eq!((event.action, event.service.name.as_str()), (Action::Created, "X"));
         assert_eq!(event.mechanism, Mechanism::ServiceControlManager);
+        assert_eq!(event.display_name.as_deref(), Some("X service"));
+        assert_eq!(event.actor.get().map(|actor| actor.process.key.pid), Some(700));
         assert_eq!(event.definition.len(), 5, "{:?}", event.definition);
         // The log's record may come when all is told.
         assert_eq!(live.correlator.push_event(&installed("X service", r"C:\x.exe", at(11), 2)), []);

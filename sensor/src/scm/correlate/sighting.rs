@@ -46,7 +46,7 @@ impl Correlator {
     pub fn learn_process(&mut self, host: &Arc<str>, started: Timestamp, process: ProcessStart) {
         drop(self.meet(host));
         let Some(host) = self.hosts.get_mut(&host.to_ascii_lowercase()) else { return };
-        host.tables.process(Remembered { id: NO_RECORD, time: started, what: process });
+        host.tables.running(Remembered { id: NO_RECORD, time: started, what: process });
     }
 
     /// Takes in what was seen on `host`, and gives what is complete by it.

@@ -22,6 +22,8 @@ pub(super) struct Tables {
     handles: VecDeque<(Seen<Handle>, Target)>,
     calls: VecDeque<Seen<Call>>,
     writes: VecDeque<Seen<UnplacedWrite>>,
+    /// services.exe, where it was told among the processes that run.
+    manager: Option<u32>,
     /// Users by their security ids.
     users: Bounded<String, String>,
 }
@@ -53,6 +55,7 @@ impl Tables {
             handles: VecDeque::new(),
             calls: VecDeque::new(),
             writes: VecDeque::new(),
+            manager: None,
             users: Bounded::new(REMEMBERED),
         }
     }
@@ -75,6 +78,20 @@ impl Tables {
             _ => return self.users.get(sid).cloned(),
         };
         Some(own.to_owned())
+    }
+
+    /// Remembers a process that already runs.
+    pub(super) fn running(&mut self, seen: Seen<ProcessStart>) {
+        let image = seen.what.process.image.as_deref().unwrap_or_default().to_lowercase();
+        if image.ends_with(r"\system32\services.exe") {
+            self.manager = seen.what.process.process_id;
+        }
+        self.process(seen);
+    }
+
+    /// The process id of services.exe, which lives as long as the host runs.
+    pub(super) fn manager(&self) -> Option<u32> {
+        self.manager
     }
 
     /// Remembers a process. Sysmon's record and the audit's complete each other.

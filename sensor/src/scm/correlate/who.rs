@@ -380,7 +380,7 @@ fn actor(
         });
     }
     let manager = Doer {
-        process_id: draft.manager_id.or(draft.writer.process_id),
+        process_id: draft.manager_id.or(draft.writer.process_id).or_else(|| tables.manager()),
         image: Some(
             draft.writer.image.clone().unwrap_or_else(|| r"C:\Windows\System32\services.exe".to_owned()),
         ),
