@@ -79,24 +79,34 @@ impl Executables {
         self.directories.insert(directory.clone()).then_some(directory)
     }
 
-    /// What stands at `path` now, if it is another content than before; it is followed from now on.
-    fn take(&mut self, path: &BStr, operation: FileOperation, host: &mut dyn Host) -> Option<Identity> {
+    /// What stands at `path` now, if it is another content than before, and how sure that is.
+    fn take(
+        &mut self,
+        path: &BStr,
+        operation: FileOperation,
+        host: &mut dyn Host,
+    ) -> Option<(Identity, Confidence)> {
         let executable = self.known.get_mut(path)?;
         let now = host.identity(path).ok().filter(|now| now.path == path);
         let before = std::mem::replace(&mut executable.identity, now.clone());
         let now = now?;
+        let before = before.filter(|before| (before.object, before.born_ns) == (now.object, now.born_ns));
         let Some(before) = before else {
+            // Another file, which has to be followed itself.
             host.follow(path, path);
-            return Some(now);
+            return Some((now, Confidence::High));
         };
-        if (before.object, before.born_ns) != (now.object, now.born_ns) {
-            host.follow(path, path);
-            return Some(now);
+        if !matches!(operation, FileOperation::Close | FileOperation::Write) {
+            return None;
         }
-        // Attributes alone, of which the time of the last write is one, do not make it another program.
-        let written = matches!(operation, FileOperation::Close | FileOperation::Write)
-            && (before.size, before.modified_ns) != (now.size, now.modified_ns);
-        written.then_some(now)
+        let hashes = before.sha256.as_ref().zip(now.sha256.as_ref());
+        let confidence = match hashes {
+            Some((before, after)) => (before != after).then_some(Confidence::High),
+            None if before.size != now.size => Some(Confidence::High),
+            // touch(1) opens a file for writing as well, and sets the time by hand.
+            None => (before.modified_ns != now.modified_ns).then_some(Confidence::Medium),
+        };
+        Some((now, confidence?))
     }
 }
 
@@ -135,7 +145,7 @@ impl Engine {
     pub(super) fn tell_executable(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
         let path: &BStr = touch.path.as_ref();
         let users = self.executables.known.get(path).map(|known| known.units.clone()).unwrap_or_default();
-        let Some(identity) = self.executables.take(path, touch.operation, host) else {
+        let Some((identity, confidence)) = self.executables.take(path, touch.operation, host) else {
             self.counters.unchanged += touch.observed;
             return;
         };
@@ -153,6 +163,7 @@ impl Engine {
         let names: Vec<String> = users.iter().map(|(_scope, name, _unit)| name.clone()).collect();
         let (scope, name, unit) = users.swap_remove(0);
         let event = self.replaced(scope, name, unit, &names, &identity, touch, host);
+        let event = ServiceEvent { confidence, ..event };
         lines.push(Line::Event(Box::new(event)));
     }
 

@@ -68,7 +68,7 @@ pub trait Host {
     fn manager_runs(&mut self, scope: Scope) -> bool;
 }
 
-/// What tells a program file from another one, without its content.
+/// What tells a program file from another one, mostly without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Its path after all links.
@@ -81,6 +81,8 @@ pub struct Identity {
     pub size: u64,
     /// When it was last written to, in nanoseconds since 1970.
     pub modified_ns: i64,
+    /// SHA-256 in hexadecimal of one that is small, as scripts are.
+    pub sha256: Option<String>,
     /// Permission bits.
     pub mode: u32,
     /// Owner's user and group id.

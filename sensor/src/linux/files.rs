@@ -17,6 +17,8 @@ use crate::model::{Known, Reason};
 const TRIES: usize = 3;
 /// The most names of a directory that are read.
 const MOST_NAMES: usize = 100_000;
+/// The largest program whose hash is part of its identity, in bytes.
+const SMALL: u64 = 64 * 1024;
 /// How many bytes of a program's beginning are told.
 const HEAD: usize = 256;
 
@@ -151,7 +153,9 @@ pub fn identity(path: &BStr) -> Result<Identity, Reason> {
         return Err(Reason::Unsupported);
     }
     let born = metadata.created().ok().and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let small = metadata.size() <= SMALL;
     Ok(Identity {
+        sha256: small.then(|| sha256(&path).ok()).flatten(),
         path: bytes_of(&path),
         object: (metadata.dev(), metadata.ino()),
         born_ns: born.and_then(|born| i64::try_from(born.as_nanos()).ok()).unwrap_or(0),

@@ -213,6 +213,8 @@ pub(super) struct IdentityForm {
     born_ns: i64,
     size: u64,
     modified_ns: i64,
+    #[serde(default)]
+    sha256: Option<String>,
     mode: u32,
     uid: u32,
     gid: u32,
@@ -227,6 +229,7 @@ impl From<Identity> for IdentityForm {
             born_ns: identity.born_ns,
             size: identity.size,
             modified_ns: identity.modified_ns,
+            sha256: identity.sha256,
             mode: identity.mode,
             uid: identity.owner.0,
             gid: identity.owner.1,
@@ -242,6 +245,7 @@ impl From<IdentityForm> for Identity {
             born_ns: form.born_ns,
             size: form.size,
             modified_ns: form.modified_ns,
+            sha256: form.sha256,
             mode: form.mode,
             owner: (form.uid, form.gid),
         }

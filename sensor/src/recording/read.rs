@@ -316,6 +316,7 @@ mod tests {
                 born_ns: 9,
                 size: 5,
                 modified_ns: -6,
+                sha256: Some("00".into()),
                 mode: 0o4755,
                 owner: (7, 8),
             })

@@ -2,6 +2,7 @@
 
 use super::host::{ETC, Run, regular};
 use crate::host::FileState;
+use crate::model::process::Confidence;
 use crate::model::{Action, FileOperation, Known, Mechanism, ServiceEvent};
 
 const SERVE: &str = "/opt/shop/serve";
@@ -51,6 +52,22 @@ fn a_program_that_is_written_or_replaced_is_told() {
     run.pass(300);
     let names: Vec<String> = run.told().0.into_iter().map(|event| event.service.name).collect();
     assert_eq!(names, ["late.service", "late.service"]);
+}
+
+#[test]
+fn a_large_program_may_only_have_been_touched() {
+    let mut run = run();
+    let large = "x".repeat(200);
+    run.host.files.insert(SERVE.into(), regular(&large));
+    run.touch(100, FileOperation::Close, SERVE);
+    let FileState::Regular(mut file) = regular(&large) else { return };
+    // It stands for the time of the last write here.
+    file.links = 9;
+    run.told();
+    run.host.files.insert(SERVE.into(), FileState::Regular(file));
+    run.touch(100, FileOperation::Close, SERVE);
+    let confidence: Vec<_> = run.told().0.iter().map(|event| event.confidence).collect();
+    assert_eq!(confidence, [Confidence::Medium]);
 }
 
 #[test]
