@@ -182,7 +182,8 @@ impl Engine {
         let executables = self.executables(&id, &unit.commands, host);
         let actor = actor::describe(touch.actor, None, &mut self.processes, host);
         let own = |executable: &&crate::model::event::Executable| executable.path.as_bytes() == touch.path;
-        let sha256 = executables.iter().find(own).map(|executable| executable.sha256.clone());
+        let told = executables.iter().find(own).map(|executable| executable.sha256.clone());
+        let sha256 = identity.sha256.clone().map(Known::Is).or(told);
         let mut details = self.doubts(touch);
         if names.len() > 1 {
             let listed: Vec<&str> = names.iter().take(AFFECTED_MAX).map(String::as_str).collect();
