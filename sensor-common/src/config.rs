@@ -146,6 +146,8 @@ words! {
         inode_ino = &["inode.i_ino"];
         /// Type and permission bits.
         inode_mode = &["inode.i_mode"];
+        /// Tells files apart that have the same inode number one after the other.
+        inode_generation = &["inode.i_generation"];
         /// File system.
         inode_sb = &["inode.i_sb"];
         /// Device of a file system.
@@ -160,8 +162,6 @@ words! {
         kernfs_name = &["kernfs_node.name"];
         /// Its id.
         kernfs_id = &["kernfs_node.id"];
-        /// Links of a file.
-        inode_nlink = &["inode.i_nlink"];
         /// The name that is moved, of a rename; absent before 5.12, where it is an argument.
         rename_old_dentry = &["renamedata.old_dentry", OPTIONAL];
         /// The name that it is moved to.

@@ -1,7 +1,7 @@
 //! Counters that the kernel programs keep, one of each per CPU.
 //!
-//! Calls of a hook are counted by [`crate::hook`]; of those, each is filtered or leads to one or two records. A record is
-//! submitted, dropped or without a slot.
+//! Calls of a hook are counted by [`crate::hook`]; of those, each is filtered or leads to one or two records, but for the
+//! beginning of a rename, whose end does. A record is submitted, dropped or without a slot.
 
 /// Index of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

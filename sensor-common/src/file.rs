@@ -16,6 +16,10 @@ pub struct FileRecord {
     pub actor: ProcessKey,
     /// What is watched: the directory, or the one above it, or the file itself.
     pub watch: WatchKey,
+    /// `i_generation` of what is watched, as it is now.
+    pub generation: u32,
+    /// Zero.
+    pub reserved: u32,
     /// The object that the name stands for; inode zero where it is not known.
     pub object: Object,
     /// One of [`operation`].
@@ -42,7 +46,18 @@ pub struct WatchKey {
     pub inode: u64,
 }
 
-/// How a directory or file is watched: the value of the map, as bits.
+/// How a directory or file is watched: the value of the map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Watch {
+    /// Bits of [`watch_flag`].
+    pub flags: u32,
+    /// `i_generation` of the inode when it was learned. Another one since means that the inode's number was used anew, or
+    /// that it was set, as ext4 lets the owner do: the programs prefer a watch that is sure, and user space looks which.
+    pub generation: u32,
+}
+
+/// The bits of [`Watch::flags`].
 pub mod watch_flag {
     /// The names in the directories that lie in it are told as well.
     pub const CHILDREN: u32 = 1 << 0;
@@ -56,6 +71,10 @@ pub struct Learn {
     pub thread: u64,
     /// The key of what it opened last; inode zero if nothing.
     pub key: WatchKey,
+    /// `i_generation` of it.
+    pub generation: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// What happened to a name.

@@ -18,8 +18,9 @@ pub struct Header {
     pub sequence: u64,
     /// The scratch slot in which the record was built, from zero.
     ///
-    /// A lane has one owner at a time, so its sequence has no gap but by loss. A counter per CPU would not do: a
-    /// program may be preempted between its read and its write, and an atomic that fetches needs Linux 5.12.
+    /// A lane has one owner at a time, so its sequence has no gap but by loss. A counter per CPU would not do: a task may
+    /// lose its CPU in the midst of a program, so that two programs give out the same number, or the later number comes
+    /// first; an atomic that fetches, which would mend the one and not the other, needs Linux 5.12.
     pub lane: u32,
     /// The CPU that it was written on.
     pub cpu: u32,

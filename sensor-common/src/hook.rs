@@ -1,4 +1,5 @@
-//! The places in the kernel that the programs are attached to. The numbers are indices of their counters.
+//! The places in the kernel that the programs are attached to. The numbers are indices of their counters, and of those
+//! by which a program knows that another one stands in for it.
 
 /// `sched_process_fork`.
 pub const FORK: u16 = 0;
@@ -36,5 +37,7 @@ pub const REMOVEXATTR: u16 = 28;
 pub const SET_ACL: u16 = 29;
 /// `vfs_fileattr_set`: flags such as immutable; since Linux 5.13.
 pub const FILEATTR: u16 = 30;
+/// `vfs_rename` when it begins: nothing is told yet.
+pub const RENAME_BEGIN: u16 = 31;
 /// Above all of them.
 pub const COUNT: u32 = 32;

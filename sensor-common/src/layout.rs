@@ -4,7 +4,7 @@ use core::mem::{offset_of, size_of};
 
 use crate::{
     Arguments, ExecRecord, ExitRecord, FileRecord, ForkRecord, Header, Learn, Object, Offsets, ProcessKey,
-    Text, WatchKey,
+    Text, Watch, WatchKey,
 };
 
 /// A structure's layout.
@@ -40,7 +40,7 @@ macro_rules! layout {
 }
 
 /// The layout of every structure that crosses the border.
-pub const fn layouts() -> [Layout; 12] {
+pub const fn layouts() -> [Layout; 13] {
     [
         layout!(Header { abi, kind, length, time_ns, sequence, lane, cpu } = 32),
         layout!(Text { offset, length, flags } = 8),
@@ -79,12 +79,27 @@ pub const fn layouts() -> [Layout; 12] {
             } = 232
         ),
         layout!(WatchKey { device, reserved, inode } = 16),
-        layout!(Learn { thread, key } = 24),
-        layout!(FileRecord { header, actor, watch, object, operation, hook, result, current, name } = 112),
+        layout!(Watch { flags, generation } = 8),
+        layout!(Learn { thread, key, generation, reserved } = 32),
+        layout!(
+            FileRecord {
+                header,
+                actor,
+                watch,
+                generation,
+                reserved,
+                object,
+                operation,
+                hook,
+                result,
+                current,
+                name,
+            } = 120
+        ),
         Layout { name: "Offsets", size: size_of::<Offsets>(), fields: &[] },
         Layout { name: "Arguments", size: size_of::<Arguments>(), fields: &[] },
     ]
 }
 
 // The table is evaluated by the compiler on both sides, whether or not anybody calls it.
-const _: [Layout; 12] = layouts();
+const _: [Layout; 13] = layouts();

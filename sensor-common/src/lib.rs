@@ -19,14 +19,14 @@ mod text;
 
 pub use config::{Arguments, MISSING, OPTIONAL, Offsets};
 pub use counter::Counter;
-pub use file::{FileRecord, Learn, WatchKey, operation, watch_flag};
+pub use file::{FileRecord, Learn, Watch, WatchKey, operation, watch_flag};
 pub use header::{Header, kind};
 pub use layout::{Field, Layout, layouts};
 pub use process::{ExecRecord, ExitRecord, ForkRecord, Object, ProcessKey};
 pub use text::{Text, limit, text_flag};
 
 /// Version of everything in this crate. Each record carries it, and each kernel object (see [`ABI_MARK`]).
-pub const ABI_VERSION: u16 = 1;
+pub const ABI_VERSION: u16 = 2;
 
 /// The text by which a kernel object tells its version: these bytes, then [`ABI_VERSION`] as two little-endian bytes.
 pub const ABI_MARK: [u8; 16] = *b"svcsensor-abi-v=";

@@ -22,21 +22,24 @@ const _: () = assert!(CHUNK < SLACK as u64 && limit::RECORD.is_power_of_two());
 /// Counts a call of a hook.
 #[inline(always)]
 pub fn called(hook: u16) {
-    increment(&HOOKS, u32::from(hook));
+    add(&HOOKS, u32::from(hook), 1);
 }
 
 /// Adds one to a counter.
 #[inline(always)]
 pub fn count(counter: Counter) {
-    increment(&COUNTERS, counter as u32);
+    add(&COUNTERS, counter as u32, 1);
 }
 
+/// Adds to a number of this CPU.
 #[inline(always)]
-fn increment(counters: &PerCpuArray<u64>, index: u32) {
-    if let Some(value) = counters.get_ptr_mut(index) {
+pub fn add(numbers: &PerCpuArray<u64>, index: u32, more: u64) {
+    if let Some(value) = numbers.get_ptr_mut(index) {
         // SAFETY: the map's value is aligned to eight bytes and lives as long as the program. One instruction
         // (BPF_XADD), so that nothing is lost to whatever preempts us. `core::sync::atomic` has no addition for BPF.
-        unsafe { asm!("lock *(u64 *)({value} + 0) += {one}", value = in(reg) value, one = in(reg) 1_u64) };
+        unsafe {
+            asm!("lock *(u64 *)({value} + 0) += {more}", value = in(reg) value, more = in(reg) more);
+        };
     }
 }
 

@@ -11,6 +11,7 @@ pub mod global;
 pub mod kernel;
 pub mod map;
 pub mod path;
+pub mod standby;
 pub mod task;
 pub mod tell;
 pub mod watch;

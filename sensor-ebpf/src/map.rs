@@ -2,9 +2,10 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf, Stack};
-use sensor_common::{Counter, Learn, ProcessKey, WatchKey, hook, limit};
+use sensor_common::{Counter, Learn, ProcessKey, Watch, WatchKey, hook, limit};
 
 use crate::event::rename::{Move, Names};
+use crate::standby::MARKS_COUNT;
 
 /// Room behind the longest record, so that a chunk that starts within the record ends within the slot.
 pub const SLACK: usize = 8192;
@@ -48,9 +49,17 @@ pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::C
 #[map]
 pub static HOOKS: PerCpuArray<u64> = PerCpuArray::with_max_entries(hook::COUNT, 0);
 
-/// The directories and files that are watched, with the bits of [`sensor_common::watch_flag`]. Filled by user space.
+/// Which threads of a CPU ran each first program: see [`crate::standby`].
 #[map]
-pub static WATCHES: HashMap<WatchKey, u32> = HashMap::with_max_entries(32_768, 0);
+pub static MARKS: PerCpuArray<u64> = PerCpuArray::with_max_entries(MARKS_COUNT, 0);
+
+/// How often each standby did the first program's work.
+#[map]
+pub static RESCUED: PerCpuArray<u64> = PerCpuArray::with_max_entries(hook::COUNT, 0);
+
+/// The directories and files that are watched. Filled by user space.
+#[map]
+pub static WATCHES: HashMap<WatchKey, Watch> = HashMap::with_max_entries(32_768, 0);
 
 /// How user space learns the key of what it is about to open.
 #[map]

@@ -30,6 +30,8 @@ pub fn tell_of(
     send(kind::FILE, |record, file: &mut FileRecord| {
         file.actor = actor;
         file.watch = place.key;
+        file.generation = place.generation;
+        file.reserved = 0;
         file.object = object;
         file.operation = operation;
         file.hook = hook;

@@ -1,6 +1,6 @@
 //! Which names are watched. Units lie at most two levels below a watched directory, so no path is walked further.
 
-use sensor_common::{Text, WatchKey, limit, watch_flag};
+use sensor_common::{Text, Watch, WatchKey, limit, watch_flag};
 
 use crate::emit::{From, Record};
 use crate::global::offsets;
@@ -11,14 +11,14 @@ use crate::map::WATCHES;
 const TYPE: u16 = 0o170_000;
 const REGULAR: u16 = 0o100_000;
 const DIRECTORY: u16 = 0o040_000;
-/// Permission bits by which a file can be executed.
-const EXECUTABLE: u16 = 0o111;
 
 /// Something that is watched, and the names that lead from there to what is meant.
 #[derive(Clone, Copy)]
 pub struct Place {
     /// What is watched.
     pub key: WatchKey,
+    /// Its generation.
+    pub generation: u32,
     /// The directory between the watched one and the name, or null.
     between: Kptr,
     /// The name, or null for what is watched itself.
@@ -27,8 +27,12 @@ pub struct Place {
 
 impl Place {
     /// Nothing that is watched.
-    pub const NOWHERE: Self =
-        Self { key: WatchKey { device: 0, reserved: 0, inode: 0 }, between: Kptr::NULL, name: Kptr::NULL };
+    pub const NOWHERE: Self = Self {
+        key: WatchKey { device: 0, reserved: 0, inode: 0 },
+        generation: 0,
+        between: Kptr::NULL,
+        name: Kptr::NULL,
+    };
 
     /// Appends the names, with a slash between them.
     #[inline(always)]
@@ -71,44 +75,71 @@ pub fn key(inode: Typed) -> WatchKey {
     WatchKey { device: inode.follow(&o.inode_sb).u32(&o.sb_dev), reserved: 0, inode: inode.u64(&o.inode_ino) }
 }
 
-/// Where a name lies, if its directory is watched, or the one above that with its children.
+/// The generation of an inode.
+#[inline(always)]
+pub fn generation(inode: Typed) -> u32 {
+    inode.u32(&offsets().inode_generation)
+}
+
+/// Where a name lies, if its directory is watched, or the one above that with its children. The nearest counts if it is
+/// sure: a directory whose number was another's before must not hide the one that it lies in.
 #[inline(always)]
 pub fn of_name(dentry: Typed) -> Option<Place> {
     let o = offsets();
+    let name = dentry.untyped();
     let parent = dentry.follow(&o.dentry_parent);
-    let parent_key = key(parent.follow(&o.dentry_inode));
-    if flags(&parent_key).is_some() {
-        return Some(Place { key: parent_key, between: Kptr::NULL, name: dentry.untyped() });
+    let nearest = find(parent.follow(&o.dentry_inode));
+    if nearest.is_sure {
+        return Some(nearest.place(Kptr::NULL, name));
     }
-    let above = parent.follow(&o.dentry_parent);
-    let above_key = key(above.follow(&o.dentry_inode));
-    match flags(&above_key) {
-        Some(flags) if flags & watch_flag::CHILDREN != 0 => {
-            Some(Place { key: above_key, between: parent.untyped(), name: dentry.untyped() })
+    let grandparent = parent.follow(&o.dentry_parent);
+    // The root of a file system is its own parent.
+    if grandparent.untyped() != parent.untyped() {
+        let above = find(grandparent.follow(&o.dentry_inode));
+        if above.flags & watch_flag::CHILDREN != 0 {
+            return Some(above.place(parent.untyped(), name));
         }
-        _ => None,
     }
+    if nearest.is_watched { Some(nearest.place(Kptr::NULL, name)) } else { None }
 }
 
-/// Where a file or directory lies, by its name or because it is watched itself. Only what can be watched itself is looked
-/// for: a directory, a file with a further name, and one that can be executed.
+/// Where a file or directory lies, by its name or because it is watched itself.
 #[inline(always)]
 pub fn of_object(dentry: Typed) -> Option<Place> {
     if let Some(place) = of_name(dentry) {
         return Some(place);
     }
-    let o = offsets();
-    let inode = dentry.follow(&o.dentry_inode);
-    let mode = inode.u16(&o.inode_mode);
-    if mode & TYPE != DIRECTORY && mode & EXECUTABLE == 0 && inode.u32(&o.inode_nlink) < 2 {
-        return None;
+    let found = find(dentry.follow(&offsets().dentry_inode));
+    if found.is_watched { Some(found.place(Kptr::NULL, Kptr::NULL)) } else { None }
+}
+
+/// An inode, and whether its number is watched. All of it is always set: the verifier refuses copies of what is not.
+#[derive(Clone, Copy)]
+struct Found {
+    key: WatchKey,
+    generation: u32,
+    flags: u32,
+    is_watched: bool,
+    /// Whether it surely is the inode that was learned. A file system that keeps no generation leaves it zero.
+    is_sure: bool,
+}
+
+impl Found {
+    #[inline(always)]
+    fn place(&self, between: Kptr, name: Kptr) -> Place {
+        Place { key: self.key, generation: self.generation, between, name }
     }
-    let key = key(inode);
-    flags(&key).map(|_| Place { key, between: Kptr::NULL, name: Kptr::NULL })
 }
 
 #[inline(always)]
-fn flags(key: &WatchKey) -> Option<u32> {
-    // SAFETY: the value is one word, and user space replaces it whole.
-    unsafe { WATCHES.get(key) }.copied()
+fn find(inode: Typed) -> Found {
+    let (key, generation) = (key(inode), generation(inode));
+    // SAFETY: the value is two words, and user space replaces both together only when the inode is another one.
+    match unsafe { WATCHES.get(&key) } {
+        Some(Watch { flags, generation: learned }) => {
+            let is_sure = generation != 0 && generation == *learned;
+            Found { key, generation, flags: *flags, is_watched: true, is_sure }
+        }
+        None => Found { key, generation, flags: 0, is_watched: false, is_sure: false },
+    }
 }

@@ -51,7 +51,9 @@ fn learn(file: Typed) {
     // reads it on that thread after its open(2) has returned.
     unsafe {
         if (*learn).thread == bpf_get_current_pid_tgid() {
-            (*learn).key = watch::key(file.follow(&offsets().file_inode));
+            let inode = file.follow(&offsets().file_inode);
+            (*learn).key = watch::key(inode);
+            (*learn).generation = watch::generation(inode);
         }
     }
 }

@@ -41,6 +41,9 @@ pub struct Names {
 struct End {
     /// What is watched; inode zero when this end is not.
     watch: WatchKey,
+    /// Its generation.
+    generation: u32,
+    reserved: u32,
     /// What stands there before.
     object: Object,
     /// The path from what is watched, counted from the start of [`Names`].
@@ -50,7 +53,7 @@ struct End {
 /// `vfs_rename` begins.
 #[inline(always)]
 pub fn begin(old: Typed, new: Typed, flags: u32) {
-    called(hook::RENAME);
+    called(hook::RENAME_BEGIN);
     // Not as options: the verifier refuses the copy of what an empty one leaves unset.
     let from = of_name(old).unwrap_or(Place::NOWHERE);
     let to = of_name(new).unwrap_or(Place::NOWHERE);
@@ -74,14 +77,19 @@ pub fn begin(old: Typed, new: Typed, flags: u32) {
 fn fill(record: &mut Record, end: &mut End, place: Place, dentry: Typed) {
     end.object = task::object(dentry.untyped().follow(&offsets().dentry_inode));
     end.watch = place.key;
+    end.generation = place.generation;
+    end.reserved = 0;
     end.name = if place.key.inode == 0 { Text::EMPTY } else { place.append(record) };
 }
 
 /// `vfs_rename` ends.
 #[inline(always)]
 pub fn end(old: Typed, result: i32) {
+    called(hook::RENAME);
     let this = this_move(old);
-    let Some(names) = MOVES.get_ptr(&this) else { return };
+    let Some(names) = MOVES.get_ptr(&this) else {
+        return count(Counter::Filtered);
+    };
     // SAFETY: only this thread has this key, and it removes the entry below; if the map was full and it went before, its
     // memory stays readable and another rename's names may be told.
     let names = unsafe { &*names };
@@ -103,6 +111,8 @@ fn tell(names: &Names, end: &End, object: Object, operation: u16, result: i32) {
         let current = task::current_key();
         file.actor = current;
         file.watch = end.watch;
+        file.generation = end.generation;
+        file.reserved = 0;
         file.object = object;
         file.operation = operation;
         file.hook = hook::RENAME;

@@ -6,13 +6,15 @@ use crate::model::line::Totals;
 
 /// What the core counts.
 ///
-/// `records` = decoded + `undecodable`; file observations = `evidence` + `directories` + noise + those that still wait.
+/// `records` = decoded + `stale` + `undecodable`; file observations = `evidence` + `directories` + noise + those that still wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counters {
     /// Kernel records that came.
     pub(super) records: u64,
     /// Those that never came, by the numbers of those that did.
     pub(super) missing: u64,
+    /// Those of a directory or file that is no longer watched.
+    pub(super) stale: u64,
     /// Those that made no sense.
     pub(super) undecodable: u64,
     /// Observations of processes.
@@ -44,6 +46,7 @@ impl Engine {
         let own = [
             ("kernel.records", counters.records),
             ("kernel.missing", counters.missing),
+            ("kernel.stale", counters.stale),
             ("kernel.undecodable", counters.undecodable),
             ("observations.processes", counters.processes),
             ("observations.files", counters.files),

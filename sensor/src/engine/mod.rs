@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::correlate::touched::Touched;
 use crate::correlate::{ProcessTable, Requests, Tools};
-use crate::decode::kernel::{self, Clock, Directories, Lanes};
+use crate::decode::kernel::{self, Clock, DecodeError, Directories, Lanes};
 use crate::host::Host;
 use crate::model::event::EventId;
 use crate::model::line::{Enrichment, Fact, Started};
@@ -192,6 +192,8 @@ impl Engine {
                 let id = self.next_observation();
                 self.observe(Observation { id, time: record.time, kind: record.kind }, host, lines);
             }
+            // Whatever ends a watch is told before: nothing of the directory that was meant is missing.
+            Err(DecodeError::Watch { .. }) => self.counters.stale += 1,
             Err(error) => {
                 self.counters.undecodable += 1;
                 // The first of a kind speaks for the others: a broken source must not flood its reader.

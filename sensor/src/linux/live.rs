@@ -116,6 +116,7 @@ impl Live {
         let process = self.sources.process_fd().map(Readable::new).transpose()?;
         let files = self.sources.files_fd().map(Readable::new).transpose()?;
         let followed = self.sources.followed_fd().map(Readable::new).transpose()?;
+        let mounts = self.sources.mounts_fd().map(Readable::urgent).transpose()?;
         let mut heartbeat = tokio::time::interval(self.heartbeat);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         heartbeat.tick().await;
@@ -144,6 +145,10 @@ impl Live {
                 }
                 guard = Readable::wait(followed.as_ref()) => {
                     ended = self.take_file_changes()?.end(&mut guard?);
+                }
+                guard = Readable::wait(mounts.as_ref()) => {
+                    guard?.clear_ready();
+                    ended = self.take_mounts()?;
                 }
                 Some(hash) = self.hashed.recv() => {
                     ended = self.feed(Input::Hashed(self.clock.now(), hash.path, hash.sha256));
@@ -217,6 +222,19 @@ impl Live {
             }
         }
         Ok(Turn { is_dry: false, ended: None })
+    }
+
+    fn take_mounts(&mut self) -> io::Result<Option<Ended>> {
+        // What was done before is told first, by whom.
+        if let Some(ended) = self.take_file_changes()?.ended {
+            return Ok(Some(ended));
+        }
+        for change in self.sources.remounted(self.clock.now())? {
+            if let Some(ended) = self.feed(change) {
+                return Ok(Some(ended));
+            }
+        }
+        Ok(None)
     }
 
     fn tell_losses(&mut self) -> Option<Ended> {

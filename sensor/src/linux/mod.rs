@@ -9,6 +9,7 @@ pub mod files;
 pub mod host;
 pub mod live;
 pub mod memory;
+mod mounts;
 pub mod path;
 pub mod proc;
 mod readable;

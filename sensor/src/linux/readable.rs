@@ -11,7 +11,10 @@ use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
 /// A descriptor that can be awaited.
-pub(super) struct Readable(AsyncFd<OwnedFd>);
+pub(super) struct Readable {
+    fd: AsyncFd<OwnedFd>,
+    interest: Interest,
+}
 
 impl Readable {
     /// Awaits `fd` by a descriptor of its own.
@@ -19,13 +22,25 @@ impl Readable {
     /// # Errors
     /// When there is no descriptor left, or this one can't be awaited.
     pub(super) fn new(fd: impl AsFd) -> io::Result<Self> {
-        register(fd, Interest::READABLE).map(Self)
+        Self::with_interest(fd, Interest::READABLE)
+    }
+
+    /// Awaits urgent data of `fd` (`POLLPRI` of poll(2)).
+    ///
+    /// # Errors
+    /// See [`Self::new`].
+    pub(super) fn urgent(fd: impl AsFd) -> io::Result<Self> {
+        Self::with_interest(fd, Interest::PRIORITY)
+    }
+
+    fn with_interest(fd: impl AsFd, interest: Interest) -> io::Result<Self> {
+        register(fd, interest).map(|fd| Self { fd, interest })
     }
 
     /// Waits until `readable` is so; forever when there is none.
     pub(super) async fn wait(readable: Option<&Self>) -> io::Result<AsyncFdReadyGuard<'_, OwnedFd>> {
         match readable {
-            Some(readable) => readable.0.readable().await,
+            Some(readable) => readable.fd.ready(readable.interest).await,
             None => std::future::pending().await,
         }
     }

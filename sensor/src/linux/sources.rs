@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 
-use super::ebpf::{FileSource, ProcessSource, TracingWatcher};
+use super::ebpf::{FileSource, Losses, ProcessSource, TracingWatcher};
 use super::fanotify::Watcher;
+use super::mounts::Mounts;
 use crate::config::Attach;
 use crate::engine::Input;
 use crate::model::line::SourceState;
+use crate::model::observation::FileObservation;
 use crate::model::{Loss, Timestamp};
 
 /// What follows a loss of file changes.
@@ -23,6 +25,7 @@ const BATCH: usize = 1024;
 pub struct Sources {
     process: Option<ProcessSource>,
     files: Files,
+    mounts: Option<Mounts>,
     states: Vec<SourceState>,
     blind: Vec<String>,
     lost: Lost,
@@ -41,8 +44,8 @@ enum Files {
 /// Losses that were told already.
 #[derive(Default)]
 struct Lost {
-    process_records: u64,
-    file_records: u64,
+    process: Losses,
+    files: Losses,
     overflows: u64,
 }
 
@@ -60,11 +63,13 @@ impl Sources {
         let mut sources = Self {
             process: None,
             files: Files::Unwatched,
+            mounts: None,
             states: Vec::new(),
             blind: Vec::new(),
             lost: Lost::default(),
         };
         sources.start_process();
+        sources.start_mounts();
         let traced = match attach {
             Attach::Auto | Attach::Tracing => sources.start_tracing(directories.clone()),
             Attach::Fanotify => false,
@@ -91,6 +96,17 @@ impl Sources {
                         .into(),
                 );
                 self.blind.push("commands such as systemctl are not seen".into());
+            }
+        }
+    }
+
+    /// Before files: what is mounted in between is looked at once more, and none is missed.
+    fn start_mounts(&mut self) {
+        match Mounts::read() {
+            Ok(mounts) => self.mounts = Some(mounts),
+            Err(error) => {
+                self.fails("mounts (mountinfo)", &error);
+                self.blind.push("what appears by mounting a file system is not seen".into());
             }
         }
     }
@@ -190,6 +206,27 @@ impl Sources {
         }
     }
 
+    /// What has urgent data when file systems were mounted or unmounted.
+    pub fn mounts_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.mounts.as_ref().map(|mounts| mounts.as_fd())
+    }
+
+    /// What changed by the file systems that were mounted or unmounted since this was asked last.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn remounted(&mut self, now: Timestamp) -> io::Result<Vec<Input>> {
+        let points = self.mounts.as_mut().map_or(Ok(Vec::new()), Mounts::changed)?;
+        let watcher = match &mut self.files {
+            Files::Tracing(watcher) => return Ok(watcher.remount(&points, now)),
+            Files::Fanotify(watcher) => watcher,
+            Files::Unwatched => return Ok(Vec::new()),
+        };
+        let mut seen = Vec::new();
+        watcher.remount(&points, &mut seen);
+        Ok(file_inputs(now, seen))
+    }
+
     /// Tells changes of `file` as changes at `path`, which leads to it; what the engine must know of that comes back.
     pub fn follow(&mut self, path: &BStr, file: &BStr) -> Option<Input> {
         let followed = match &mut self.files {
@@ -252,7 +289,7 @@ impl Sources {
         let mut seen = Vec::new();
         while seen.is_empty() && watcher.read(&mut seen)? {}
         watcher.read_followed(&mut seen)?;
-        Ok(seen.into_iter().map(|seen| Input::File(now, Box::new(seen))).collect())
+        Ok(file_inputs(now, seen))
     }
 
     /// What was lost since this was asked last.
@@ -270,22 +307,18 @@ impl Sources {
                 rescan,
             });
         };
-        if let Some(Ok(counters)) = self.process.as_ref().map(ProcessSource::counters)
-            && counters.lost() > self.lost.process_records
-        {
-            let count = counters.lost() - self.lost.process_records;
-            self.lost.process_records = counters.lost();
+        if let Some(Ok(lost)) = self.process.as_ref().map(ProcessSource::losses) {
             let consequence = "processes and commands of that moment may be missing or misnamed";
-            tell("process ring buffer", "records did not reach it", Some(count), consequence, false);
+            for (reason, count) in lost.since(std::mem::replace(&mut self.lost.process, lost)) {
+                tell("process records", reason, Some(count), consequence, false);
+            }
         }
         match &self.files {
             Files::Tracing(watcher) => {
-                if let Ok(counters) = watcher.counters()
-                    && counters.lost() > self.lost.file_records
-                {
-                    let count = counters.lost() - self.lost.file_records;
-                    self.lost.file_records = counters.lost();
-                    tell("files ring buffer", "records did not reach it", Some(count), RESCAN, true);
+                if let Ok(lost) = watcher.losses() {
+                    for (reason, count) in lost.since(std::mem::replace(&mut self.lost.files, lost)) {
+                        tell("file records", reason, Some(count), RESCAN, true);
+                    }
                 }
             }
             Files::Fanotify(watcher) => {
@@ -307,7 +340,9 @@ impl Sources {
                 ("process.seen".to_owned(), kernel.seen),
                 ("process.filtered".to_owned(), kernel.filtered),
                 ("process.submitted".to_owned(), kernel.submitted),
-                ("process.dropped".to_owned(), kernel.lost()),
+                ("process.dropped".to_owned(), kernel.losses.dropped.saturating_add(kernel.losses.no_slot)),
+                ("process.rescued".to_owned(), kernel.rescued),
+                ("process.skipped".to_owned(), kernel.losses.skipped),
                 ("process.truncated".to_owned(), kernel.truncated),
             ]);
         }
@@ -318,7 +353,9 @@ impl Sources {
                 ("files.seen".to_owned(), kernel.seen),
                 ("files.filtered".to_owned(), kernel.filtered),
                 ("files.submitted".to_owned(), kernel.submitted),
-                ("files.dropped".to_owned(), kernel.lost()),
+                ("files.dropped".to_owned(), kernel.losses.dropped.saturating_add(kernel.losses.no_slot)),
+                ("files.rescued".to_owned(), kernel.rescued),
+                ("files.skipped".to_owned(), kernel.losses.skipped),
                 ("files.truncated".to_owned(), kernel.truncated),
             ]);
         }
@@ -345,6 +382,11 @@ impl Sources {
         tracing::warn!("{name} does not run: {text}");
         self.states.push(SourceState { name: name.to_owned(), error: Some(text) });
     }
+}
+
+/// What was seen just now, as inputs.
+pub(super) fn file_inputs(now: Timestamp, seen: Vec<FileObservation>) -> Vec<Input> {
+    seen.into_iter().map(|seen| Input::File(now, Box::new(seen))).collect()
 }
 
 /// A folder for the self-test, which makes and removes it. What others put there first makes the test fail.

@@ -29,6 +29,12 @@ impl Outcome {
         self.result == Word::Failed
     }
 
+    /// What did not go as expected.
+    pub(crate) fn shown(&self, release: &str) -> String {
+        let Self { scenario, filesystem, plan, text, .. } = self;
+        format!("--- {scenario} on {filesystem}, {plan}, kernel {release}\n{}", text.trim_end())
+    }
+
     /// Whether both are of one scenario, file system and plan.
     pub(crate) fn is_same_play(&self, other: &Self) -> bool {
         (&self.scenario, &self.filesystem, &self.plan) == (&other.scenario, &other.filesystem, &other.plan)
@@ -66,9 +72,8 @@ pub(crate) struct Report {
 impl Report {
     /// Takes an outcome in; shows it if it is a failure.
     pub(crate) fn add(&mut self, release: &str, outcome: Outcome) {
-        if outcome.result == Word::Failed {
-            let Outcome { scenario, filesystem, plan, text, .. } = &outcome;
-            println!("--- {scenario} on {filesystem}, {plan}, kernel {release}\n{}", text.trim_end());
+        if outcome.is_failure() {
+            println!("{}", outcome.shown(release));
         }
         let column = (release.to_owned(), outcome.plan);
         self.rows.entry((outcome.scenario, outcome.filesystem)).or_default().insert(column, outcome.result);

@@ -30,7 +30,7 @@ pub struct KernelRecord {
     /// The CPU that it happened on.
     pub cpu: u32,
     /// For a file's record, what is watched.
-    pub watch: Option<WatchKey>,
+    pub watch: Option<Watched>,
     /// What it tells.
     pub kind: ObservationKind,
 }
@@ -46,6 +46,15 @@ pub struct Clock {
 /// A watched directory or file: the kernel's device, in the form of stat(2), and its inode. On some file systems, such as
 /// btrfs, stat(2) itself tells another device.
 pub type WatchKey = (u64, u64);
+
+/// What a file's record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Its key.
+    pub key: WatchKey,
+    /// The inode's generation: another one than before means that its number may stand for another file by now.
+    pub generation: u32,
+}
 
 /// The paths of what is watched.
 pub type Directories = HashMap<WatchKey, BString>;
@@ -113,7 +122,8 @@ pub fn decode(bytes: &[u8], clock: Clock, directories: &Directories) -> Result<K
         kind::EXIT => process::exit(&prefix(bytes)?),
         kind::FILE => {
             let record = prefix::<FileRecord>(bytes)?;
-            watch = Some((device(record.watch.device), record.watch.inode));
+            let key = (device(record.watch.device), record.watch.inode);
+            watch = Some(Watched { key, generation: record.generation });
             file::file(&record, bytes, directories)?
         }
         kind => return Err(DecodeError::Kind(kind)),

@@ -101,6 +101,8 @@ fn file_record(change: impl FnOnce(&mut FileRecord)) -> Vec<u8> {
         header: header(kind::FILE),
         actor: wire(20),
         watch: WireWatch { device: ETC_DEVICE, reserved: 0, inode: ETC.1 },
+        generation: 5,
+        reserved: 0,
         object: Object { device: ETC_DEVICE, mode: 0o100_644, inode: 78 },
         operation: operation::CLOSE,
         hook: hook::WRITE_CLOSED,

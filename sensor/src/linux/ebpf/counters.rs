@@ -1,8 +1,10 @@
-//! What the kernel programs count.
+//! What the kernel programs count, and how often the kernel skipped them.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::fs::File;
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::unix::fs::FileExt as _;
 
-use aya::Ebpf;
+use aya::programs::Program;
 
 /// Counters of an object since it was loaded, summed over the CPUs.
 ///
@@ -15,36 +17,58 @@ pub struct Counters {
     pub filtered: u64,
     /// Records handed to the ring buffer.
     pub submitted: u64,
-    /// Records that the ring buffer had no room for.
+    /// Records with a text cut off.
+    pub truncated: u64,
+    /// Calls for which the kernel skipped a program, and its standby did the work.
+    pub rescued: u64,
+    /// What never reaches the reader.
+    pub losses: Losses,
+}
+
+/// What never reaches the reader of an object's records, since it was loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Records that the ring buffer had no room for, or whose lock the kernel gave up waiting for.
     pub dropped: u64,
     /// Records for which no scratch memory was free.
     pub no_slot: u64,
-    /// Records with a text cut off.
-    pub truncated: u64,
-    /// Calls that the kernel skipped because the program was already running there; `None` before Linux 5.12.
-    pub recursion_misses: Option<u64>,
+    /// Calls for which the kernel skipped a program and its standby. Not each would have led to a record.
+    pub skipped: u64,
 }
 
-impl Counters {
-    /// Records that never reach the reader.
-    pub fn lost(&self) -> u64 {
-        self.dropped.saturating_add(self.no_slot).saturating_add(self.recursion_misses.unwrap_or(0))
+impl Losses {
+    /// What was lost since `before`, by reason.
+    pub fn since(self, before: Self) -> impl Iterator<Item = (&'static str, u64)> {
+        let reasons = [
+            ("the ring buffer was full", self.dropped, before.dropped),
+            ("no scratch memory was free", self.no_slot, before.no_slot),
+            ("the kernel skipped a program and its standby", self.skipped, before.skipped),
+        ];
+        let counts = reasons.into_iter().map(|(reason, now, before)| (reason, now.saturating_sub(before)));
+        counts.filter(|(_, count)| *count > 0)
     }
 }
 
-/// The sum over an object's programs, from /proc/self/fdinfo (`bpf_prog_show_fdinfo` of kernel/bpf/syscall.c).
-pub(super) fn recursion_misses(ebpf: &Ebpf) -> Option<u64> {
-    let mut sum = None;
-    for (_, program) in ebpf.programs() {
-        // A program that is not loaded has no calls.
-        let Ok(fd) = program.fd() else { continue };
-        let path = format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd());
-        let Some(misses) = std::fs::read_to_string(path).ok().as_deref().and_then(parse_misses) else {
-            continue;
-        };
-        sum = Some(sum.unwrap_or(0_u64).saturating_add(misses));
+/// How often the kernel skipped a program because another task was in its midst on the same CPU.
+pub(super) struct Skips {
+    /// /proc/self/fdinfo of its descriptor (`bpf_prog_show_fdinfo` of kernel/bpf/syscall.c).
+    told: File,
+}
+
+impl Skips {
+    /// Those of `program`, which is loaded; `None` where the kernel skips none, before Linux 5.12.
+    pub(super) fn of(program: &Program) -> Option<Self> {
+        let fd = program.fd().ok()?.as_fd().as_raw_fd();
+        let skips = Self { told: File::open(format!("/proc/self/fdinfo/{fd}")).ok()? };
+        skips.read().map(|_| skips)
     }
-    sum
+
+    /// How many there were.
+    pub(super) fn read(&self) -> Option<u64> {
+        let mut text = [0; 1024];
+        let length = self.told.read_at(&mut text, 0).ok()?;
+        parse_misses(std::str::from_utf8(text.get(..length)?).ok()?)
+    }
 }
 
 fn parse_misses(fdinfo: &str) -> Option<u64> {
@@ -66,15 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_lost_adds_up() {
-        let counters = Counters {
-            dropped: 2,
-            no_slot: 3,
-            recursion_misses: Some(4),
-            submitted: 9,
-            ..Counters::default()
-        };
-        assert_eq!(counters.lost(), 9);
-        assert_eq!(Counters { recursion_misses: None, ..counters }.lost(), 5);
+    fn only_new_losses_are_told() {
+        let before = Losses { dropped: 2, no_slot: 3, skipped: 0 };
+        let now = Losses { dropped: 2, no_slot: 4, skipped: 7 };
+        let told: Vec<u64> = now.since(before).map(|(_, count)| count).collect();
+        assert_eq!(told, [1, 7]);
+        assert_eq!(now.since(now).count(), 0);
+        assert_eq!(before.since(now).count(), 0);
     }
 }

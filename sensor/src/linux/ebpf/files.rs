@@ -6,16 +6,16 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::Path;
 
 use aya::maps::{Array, MapData};
-use aya::programs::{FEntry, FExit, ProgramError};
+use aya::programs::{FEntry, FExit, Program as Loaded};
 use rustix::fs::{CWD, Mode, OFlags};
-use sensor_common::{Learn, hook, watch_flag};
+use sensor_common::{Learn, Watch, hook, watch_flag};
 use thiserror::Error;
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use super::btf::Btf;
-use super::ring::{Object, Sizes, take};
-use super::{Counters, EbpfError, object, offsets};
-use crate::decode::kernel::{WatchKey, device};
+use super::ring::{Object, Order, Sizes, take};
+use super::{Counters, EbpfError, Losses, object, offsets};
+use crate::decode::kernel::{WatchKey, Watched, device};
 
 /// Bytes of the ring buffer: a burst of some ten thousand records.
 const RING: u32 = 4 << 20;
@@ -54,7 +54,7 @@ pub(super) const PROGRAMS: [Program; 17] = [
     program("locks_remove_file", "locks_remove_file", hook::WRITE_CLOSED, End::Entry),
     program("security_file_open", "security_file_open", hook::OPEN, End::Entry),
     program("vfs_rename_end", "vfs_rename", hook::RENAME, End::Exit),
-    program("vfs_rename_begin", "vfs_rename", hook::RENAME, End::Entry),
+    program("vfs_rename_begin", "vfs_rename", hook::RENAME_BEGIN, End::Entry),
     program("vfs_unlink", "vfs_unlink", hook::UNLINK, End::Exit),
     program("d_delete", "d_delete", hook::RMDIR, End::Entry),
     program("vfs_link", "vfs_link", hook::LINK, End::Exit),
@@ -98,10 +98,10 @@ pub enum WatchError {
 /// Tells what happens to names in watched directories. Dropping it detaches, which takes a second.
 pub struct FileSource {
     object: Object,
-    watches: aya::maps::HashMap<MapData, [u8; 16], u32>,
-    learn: Array<MapData, [u8; 24]>,
+    watches: aya::maps::HashMap<MapData, [u8; 16], [u8; 8]>,
+    learn: Array<MapData, [u8; 32]>,
     /// How the kernel knows what is watched.
-    keys: HashMap<WatchKey, sensor_common::WatchKey>,
+    watched: HashMap<WatchKey, (sensor_common::WatchKey, Watch)>,
     hooks: Vec<(&'static str, HookState)>,
 }
 
@@ -136,7 +136,7 @@ impl FileSource {
         }
         let watches = take(&mut object.ebpf, "WATCHES")?;
         let learn = take(&mut object.ebpf, "LEARN")?;
-        Ok(Self { object, watches, learn, keys: HashMap::new(), hooks })
+        Ok(Self { object, watches, learn, watched: HashMap::new(), hooks })
     }
 
     /// Watches a directory or a file, which must not be a symbolic link. With `children`, names in the directories that
@@ -144,18 +144,36 @@ impl FileSource {
     ///
     /// What changed before this returns may have been missed: read the directory afterwards.
     pub fn watch(&mut self, path: &Path, children: bool) -> Result<WatchKey, WatchError> {
-        let key = self.learn(path)?;
-        let flags = if children { watch_flag::CHILDREN } else { 0 };
-        self.watches.insert(wire(key), flags, 0)?;
-        let shown = (device(key.device), key.inode);
-        self.keys.insert(shown, key);
+        let learned = self.learn(path)?;
+        let shown = (device(learned.key.device), learned.key.inode);
+        // What is watched for several reasons is watched for all of them.
+        let before = self.watched.get(&shown).filter(|(_, before)| before.generation == learned.generation);
+        let flags = before.map_or(0, |(_, before)| before.flags);
+        let flags = if children { flags | watch_flag::CHILDREN } else { flags };
+        let watch = Watch { flags, generation: learned.generation };
+        self.watches.insert(key_bytes(learned.key), watch_bytes(watch), 0)?;
+        self.watched.insert(shown, (learned.key, watch));
         Ok(shown)
+    }
+
+    /// Whether `path` still leads to what is watched as `key`.
+    pub fn confirm(&mut self, path: &Path, key: WatchKey) -> bool {
+        let Ok(learned) = self.learn(path) else { return false };
+        let is_same = (device(learned.key.device), learned.key.inode) == key;
+        is_same && self.watch(path, false).is_ok_and(|again| again == key)
+    }
+
+    /// Whether what a record is about surely is what was watched. It is not sure when the inode has another generation by
+    /// now, or its file system keeps none, as overlayfs does: watch the path again to know.
+    pub fn is_sure(&self, watched: Watched) -> bool {
+        let known = self.watched.get(&watched.key);
+        watched.generation != 0 && known.is_some_and(|(_, known)| known.generation == watched.generation)
     }
 
     /// Ends a watch; nothing happens if there is none.
     pub fn unwatch(&mut self, key: WatchKey) -> Result<(), WatchError> {
-        let Some(key) = self.keys.remove(&key) else { return Ok(()) };
-        Ok(self.watches.remove(&wire(key))?)
+        let Some((key, _)) = self.watched.remove(&key) else { return Ok(()) };
+        Ok(self.watches.remove(&key_bytes(key))?)
     }
 
     /// Hands at most `max` raw records to `f`, oldest first, and tells how many there were. Fewer than `max` means that
@@ -167,6 +185,11 @@ impl FileSource {
     /// What the programs have counted.
     pub fn counters(&self) -> Result<Counters, EbpfError> {
         self.object.counters()
+    }
+
+    /// What never reached the reader.
+    pub fn losses(&self) -> Result<Losses, EbpfError> {
+        self.object.losses()
     }
 
     /// Each program and whether it is attached.
@@ -185,7 +208,7 @@ impl FileSource {
     }
 
     /// Opens something in sight of the kernel programs, which tell its key.
-    fn learn(&mut self, path: &Path) -> Result<sensor_common::WatchKey, WatchError> {
+    fn learn(&mut self, path: &Path) -> Result<Learn, WatchError> {
         let process = u64::from(rustix::process::getpid().as_raw_nonzero().get().unsigned_abs());
         let thread = u64::from(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs());
         let question = Learn { thread: process << 32 | thread, ..Learn::default() };
@@ -202,7 +225,7 @@ impl FileSource {
         self.learn.set(0, learn_bytes(Learn::default()), 0)?;
         drop(opened.map_err(io::Error::from)?);
         let answer = Learn::read_from_bytes(&answer).unwrap_or_default();
-        if answer.key.inode == 0 { Err(WatchError::Unseen) } else { Ok(answer.key) }
+        if answer.key.inode == 0 { Err(WatchError::Unseen) } else { Ok(answer) }
     }
 }
 
@@ -219,26 +242,28 @@ impl AsRawFd for FileSource {
 }
 
 fn attach(object: &mut Object, program: &Program, btf: &aya::Btf) -> Result<(), EbpfError> {
-    let refused =
-        |source: ProgramError| EbpfError::Program { program: program.name, source: Box::new(source) };
-    let found = object.ebpf.program_mut(program.name).ok_or(EbpfError::Absent(program.name))?;
-    if program.end == End::Entry {
-        let entry: &mut FEntry = found.try_into().map_err(refused)?;
-        entry.load(program.function, btf).map_err(refused)?;
-        entry.attach().map_err(refused)?;
+    let Program { name, function, hook, end, .. } = *program;
+    if end == End::Entry {
+        let load = |loaded: &mut Loaded| <&mut FEntry>::try_from(loaded)?.load(function, btf);
+        let attach = |loaded: &mut Loaded| <&mut FEntry>::try_from(loaded)?.attach().map(drop);
+        object.attach(name, hook, Order::NewestFirst, load, attach)
     } else {
-        let exit: &mut FExit = found.try_into().map_err(refused)?;
-        exit.load(program.function, btf).map_err(refused)?;
-        exit.attach().map_err(refused)?;
+        let load = |loaded: &mut Loaded| <&mut FExit>::try_from(loaded)?.load(function, btf);
+        let attach = |loaded: &mut Loaded| <&mut FExit>::try_from(loaded)?.attach().map(drop);
+        object.attach(name, hook, Order::NewestFirst, load, attach)
     }
-    Ok(())
 }
 
-/// The map's key as bytes: the loader's library takes arrays, and conversions are checked.
-fn wire(key: sensor_common::WatchKey) -> [u8; 16] {
+// Keys and values as bytes: the loader's library takes arrays, and conversions are checked.
+
+fn key_bytes(key: sensor_common::WatchKey) -> [u8; 16] {
     zerocopy::transmute!(key)
 }
 
-fn learn_bytes(learn: Learn) -> [u8; 24] {
+fn watch_bytes(watch: Watch) -> [u8; 8] {
+    zerocopy::transmute!(watch)
+}
+
+fn learn_bytes(learn: Learn) -> [u8; 32] {
     zerocopy::transmute!(learn)
 }

@@ -2,13 +2,13 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-use aya::programs::BtfTracePoint;
+use aya::programs::{BtfTracePoint, Program};
 use sensor_common::hook;
 use zerocopy::IntoBytes as _;
 
 use super::btf::Btf;
-use super::ring::{Object, Sizes};
-use super::{Counters, EbpfError, object, offsets};
+use super::ring::{Object, Order, Sizes};
+use super::{Counters, EbpfError, Losses, object, offsets};
 
 /// Bytes of the ring buffer: a burst of some ten thousand execs.
 const RING: u32 = 8 << 20;
@@ -33,12 +33,10 @@ impl ProcessSource {
         let btf = aya::Btf::from_sys_fs().map_err(|error| EbpfError::LoaderBtf(Box::new(error)))?;
         let mut object =
             Object::load("process", bytes, &[("OFFSETS", offsets.as_bytes())], &Sizes::of_host(RING)?, &btf)?;
-        for (name, _) in PROGRAMS {
-            let refused = |source| EbpfError::Program { program: name, source: Box::new(source) };
-            let program = object.ebpf.program_mut(name).ok_or(EbpfError::Absent(name))?;
-            let program: &mut BtfTracePoint = program.try_into().map_err(refused)?;
-            program.load(name, &btf).map_err(refused)?;
-            program.attach().map_err(refused)?;
+        for (name, hook) in PROGRAMS {
+            let load = |program: &mut Program| <&mut BtfTracePoint>::try_from(program)?.load(name, &btf);
+            let attach = |program: &mut Program| <&mut BtfTracePoint>::try_from(program)?.attach().map(drop);
+            object.attach(name, hook, Order::OldestFirst, load, attach)?;
         }
         Ok(Self { object })
     }
@@ -52,6 +50,11 @@ impl ProcessSource {
     /// What the programs have counted.
     pub fn counters(&self) -> Result<Counters, EbpfError> {
         self.object.counters()
+    }
+
+    /// What never reached the reader.
+    pub fn losses(&self) -> Result<Losses, EbpfError> {
+        self.object.losses()
     }
 
     /// How often each hook was called, by the tracepoint's name.

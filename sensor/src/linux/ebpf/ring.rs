@@ -3,10 +3,12 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::maps::{Array, Map, MapData, MapError, PerCpuArray, RingBuf, Stack};
+use aya::programs::{Program, ProgramError};
 use aya::{Ebpf, EbpfLoader};
 use sensor_common::{Counter, hook};
 
-use super::{Counters, EbpfError};
+use super::counters::Skips;
+use super::{Counters, EbpfError, Losses};
 
 /// A loaded object. Dropping it detaches its programs.
 pub(super) struct Object {
@@ -14,7 +16,19 @@ pub(super) struct Object {
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
     hooks: PerCpuArray<MapData, u64>,
+    rescued: PerCpuArray<MapData, u64>,
     sequences: Array<MapData, u64>,
+    /// Those of each first program that has a standby, by the number of its hook.
+    skips: Vec<(u16, Skips)>,
+}
+
+/// In which order the kernel runs the programs of one place. A standby must run after the program that it stands in for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// That in which they were attached: tracepoints (`func_add` of kernel/tracepoint.c).
+    OldestFirst,
+    /// The reverse: functions (`__bpf_trampoline_link_prog` of kernel/bpf/trampoline.c).
+    NewestFirst,
 }
 
 /// How large an object's maps are made.
@@ -64,8 +78,36 @@ impl Object {
         let ring = take(&mut ebpf, "RECORDS")?;
         let counters = take(&mut ebpf, "COUNTERS")?;
         let hooks = take(&mut ebpf, "HOOKS")?;
+        let rescued = take(&mut ebpf, "RESCUED")?;
         let sequences = take(&mut ebpf, "SEQUENCES")?;
-        Ok(Self { ebpf, ring, counters, hooks, sequences })
+        Ok(Self { ebpf, ring, counters, hooks, rescued, sequences, skips: Vec::new() })
+    }
+
+    /// Loads and attaches the program `name`, and its standby where the kernel may skip the first.
+    pub(super) fn attach(
+        &mut self,
+        name: &'static str,
+        hook: u16,
+        order: Order,
+        load: impl Fn(&mut Program) -> Result<(), ProgramError>,
+        attach: impl Fn(&mut Program) -> Result<(), ProgramError>,
+    ) -> Result<(), EbpfError> {
+        let refused = |source| EbpfError::Program { program: name, source: Box::new(source) };
+        let first = self.ebpf.program_mut(name).ok_or(EbpfError::Absent(name))?;
+        load(first).map_err(refused)?;
+        let Some(skips) = Skips::of(first) else { return attach(first).map_err(refused) };
+        if order == Order::OldestFirst {
+            attach(first).map_err(refused)?;
+        }
+        let standby = self.ebpf.program_mut(&format!("{name}_standby")).ok_or(EbpfError::Absent(name))?;
+        load(standby).map_err(refused)?;
+        attach(standby).map_err(refused)?;
+        if order == Order::NewestFirst {
+            let first = self.ebpf.program_mut(name).ok_or(EbpfError::Absent(name))?;
+            attach(first).map_err(refused)?;
+        }
+        self.skips.push((hook, skips));
+        Ok(())
     }
 
     /// Hands at most `max` records to `f`, oldest first, and tells how many there were.
@@ -88,20 +130,40 @@ impl Object {
 
     /// The counters, summed over the CPUs.
     pub(super) fn counters(&self) -> Result<Counters, EbpfError> {
-        let read = |counter: Counter| sum(&self.counters, "COUNTERS", counter as u32);
-        let mut seen = 0_u64;
+        let (mut seen, mut rescued) = (0_u64, 0_u64);
         for index in 0..hook::COUNT {
             seen = seen.saturating_add(sum(&self.hooks, "HOOKS", index)?);
+            rescued = rescued.saturating_add(sum(&self.rescued, "RESCUED", index)?);
         }
         Ok(Counters {
             seen,
-            filtered: read(Counter::Filtered)?,
-            submitted: read(Counter::Submitted)?,
-            dropped: read(Counter::Dropped)?,
-            no_slot: read(Counter::NoSlot)?,
-            truncated: read(Counter::Truncated)?,
-            recursion_misses: super::counters::recursion_misses(&self.ebpf),
+            filtered: self.counter(Counter::Filtered)?,
+            submitted: self.counter(Counter::Submitted)?,
+            truncated: self.counter(Counter::Truncated)?,
+            rescued,
+            losses: self.losses()?,
         })
+    }
+
+    /// What never reaches the reader.
+    pub(super) fn losses(&self) -> Result<Losses, EbpfError> {
+        let mut skipped = 0_u64;
+        for (hook, skips) in &self.skips {
+            let skips = skips.read().unwrap_or(0);
+            if skips > 0 {
+                let rescued = sum(&self.rescued, "RESCUED", u32::from(*hook))?;
+                skipped = skipped.saturating_add(skips.saturating_sub(rescued));
+            }
+        }
+        Ok(Losses {
+            dropped: self.counter(Counter::Dropped)?,
+            no_slot: self.counter(Counter::NoSlot)?,
+            skipped,
+        })
+    }
+
+    fn counter(&self, counter: Counter) -> Result<u64, EbpfError> {
+        sum(&self.counters, "COUNTERS", counter as u32)
     }
 
     /// How often a hook of [`hook`] was called.

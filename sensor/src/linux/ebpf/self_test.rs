@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, IFlags, Mode, XattrFlags};
-use sensor_common::{FileRecord, kind};
+use sensor_common::{FileRecord, hook, kind};
 use zerocopy::FromBytes as _;
 
 use super::files::PROGRAMS;
@@ -69,7 +69,12 @@ impl FileSource {
                 function: program.function,
                 state: state.clone(),
                 ran: self.calls(program.hook)? > before,
-                told: told.contains(&program.hook),
+                // When a rename begins nothing is told, but its end tells what was kept then.
+                told: told.contains(&if program.hook == hook::RENAME_BEGIN {
+                    hook::RENAME
+                } else {
+                    program.hook
+                }),
             });
         }
         Ok(reports)

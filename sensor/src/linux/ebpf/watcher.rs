@@ -4,11 +4,13 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use bstr::{BStr, BString};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
-use super::{Counters, EbpfError, FileSource, HookState, WatchError};
+use super::{Counters, EbpfError, FileSource, HookState, Losses, WatchError};
 use crate::decode::kernel::{self, Clock, Directories, WatchKey};
 use crate::engine::Input;
 use crate::linux::path::os_path;
+use crate::linux::sources::file_inputs;
 use crate::linux::watch::{Marked, Marker, Role, Watches};
 use crate::model::{ObservationKind, Timestamp};
 
@@ -22,6 +24,8 @@ pub struct TracingWatcher {
     /// Files that are followed, wherever they are written from.
     followed: Directories,
     changes: u64,
+    /// A file that was followed was forgotten, and that is not told yet.
+    is_stale: bool,
 }
 
 impl Marker for FileSource {
@@ -30,9 +34,9 @@ impl Marker for FileSource {
     fn mark(&mut self, path: &BStr, role: Role) -> Marked<WatchKey> {
         // Names in directories that lie in a unit directory are told by the watch on that.
         let path = match role {
-            Role::Subdirectory => return Marked::Covered,
+            Role::Subdirectory if !is_mount_point(path) => return Marked::Covered,
             Role::LinkedSubdirectory => std::fs::canonicalize(os_path(path)),
-            Role::UnitDirectory | Role::Ancestor => Ok(os_path(path).to_owned()),
+            Role::Subdirectory | Role::UnitDirectory | Role::Ancestor => Ok(os_path(path).to_owned()),
         };
         let watched =
             path.map_err(WatchError::Open).and_then(|path| self.watch(&path, role == Role::UnitDirectory));
@@ -62,6 +66,7 @@ impl TracingWatcher {
             directories: Directories::new(),
             followed: Directories::new(),
             changes: 0,
+            is_stale: false,
         };
         watcher.refresh(&mut Vec::new());
         watcher
@@ -93,7 +98,11 @@ impl TracingWatcher {
     /// When it can't be watched.
     pub fn follow(&mut self, path: &BStr, file: &BStr) -> Result<Option<Input>, WatchError> {
         let key = self.watches.marker_mut().watch(os_path(file), false)?;
-        if self.followed.len() >= MOST_FOLLOWED || self.directories.contains_key(&key) {
+        if self.followed.len() >= MOST_FOLLOWED && !self.followed.contains_key(&key) {
+            return Ok(None);
+        }
+        let is_known = self.directories.contains_key(&key);
+        if is_known && (!self.followed.contains_key(&key) || self.is_followed_still(&key)) {
             return Ok(None);
         }
         self.followed.insert(key, path.into());
@@ -108,25 +117,57 @@ impl TracingWatcher {
         let mut inputs = Vec::new();
         for record in records {
             let decoded = kernel::decode(&record, Clock::default(), &self.directories);
+            if let Ok(kernel::KernelRecord { watch: Some(watched), .. }) = &decoded
+                && !self.watches.marker().is_sure(*watched)
+            {
+                self.confirm(watched.key);
+                self.refresh(&mut inputs);
+            }
             inputs.push(Input::Kernel(record));
             // One that can't be decoded is told by the engine, which meets the same error.
-            let Ok(kernel::KernelRecord { watch: Some(watch), kind: ObservationKind::File(seen), .. }) =
+            let Ok(kernel::KernelRecord { watch: Some(watched), kind: ObservationKind::File(seen), .. }) =
                 decoded
             else {
                 continue;
             };
-            let Some(role) = self.watches.get(&watch).first().map(|watched| watched.role) else { continue };
+            let Some(role) = self.watches.get(&watched.key).first().map(|watched| watched.role) else {
+                continue;
+            };
             let mut told = Vec::new();
             self.watches.follow(role, seen.clone(), &mut told);
             // The record itself speaks for the change; only directories that appeared with it are told besides.
-            let others = told
-                .into_iter()
-                .filter(|told| (&told.directory, &told.name) != (&seen.directory, &seen.name));
-            let others: Vec<_> = others.map(|told| Input::File(now, Box::new(told))).collect();
+            told.retain(|told| (&told.directory, &told.name) != (&seen.directory, &seen.name));
             self.refresh(&mut inputs);
-            inputs.extend(others);
+            inputs.extend(file_inputs(now, told));
         }
         inputs
+    }
+
+    /// File systems were mounted or unmounted at `points`: what may have changed by it, as inputs.
+    pub fn remount(&mut self, points: &[BString], now: Timestamp) -> Vec<Input> {
+        let (mut told, mut inputs) = (Vec::new(), Vec::new());
+        self.watches.remount(points, &mut told);
+        self.refresh(&mut inputs);
+        inputs.extend(file_inputs(now, told));
+        inputs
+    }
+
+    /// A record tells of `key`, which may be another inode's by now: forgets the paths that no longer lead to it.
+    fn confirm(&mut self, key: WatchKey) {
+        let is_followed = self.is_followed_still(&key);
+        if !is_followed {
+            self.is_stale |= self.followed.remove(&key).is_some();
+        }
+        if !self.watches.confirm(&key) && !is_followed {
+            self.watches.marker_mut().unmark(&key);
+        }
+    }
+
+    /// Whether the path of a file that is followed still leads to it.
+    fn is_followed_still(&mut self, key: &WatchKey) -> bool {
+        let Some(path) = self.followed.get(key) else { return false };
+        let file = std::fs::canonicalize(os_path(path.as_ref()));
+        file.is_ok_and(|file| self.watches.marker_mut().confirm(&file, *key))
     }
 
     /// What the programs have counted.
@@ -137,9 +178,17 @@ impl TracingWatcher {
         self.watches.marker().counters()
     }
 
+    /// What never reached the reader.
+    ///
+    /// # Errors
+    /// When the kernel's map can't be read.
+    pub fn losses(&self) -> Result<Losses, EbpfError> {
+        self.watches.marker().losses()
+    }
+
     /// Brings the paths of watched directories up to date, and tells what changed.
     fn refresh(&mut self, inputs: &mut Vec<Input>) {
-        if self.watches.changes() == self.changes {
+        if self.watches.changes() == self.changes && !std::mem::take(&mut self.is_stale) {
             return;
         }
         self.changes = self.watches.changes();
@@ -162,4 +211,11 @@ impl AsFd for TracingWatcher {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.watches.marker().as_fd()
     }
+}
+
+/// Whether another file system is mounted at `path`, so that what lies in it has another directory for the kernel than the
+/// one that it lies in by its path (statx(2), since Linux 5.8).
+fn is_mount_point(path: &BStr) -> bool {
+    let attributes = statx(CWD, os_path(path), AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    attributes.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }

@@ -210,6 +210,11 @@ impl Watcher {
         Ok(length? > 0)
     }
 
+    /// File systems were mounted or unmounted at `points`: adds what may have changed by it to `told`.
+    pub fn remount(&mut self, points: &[BString], told: &mut Vec<FileObservation>) {
+        self.watches.remount(points, told);
+    }
+
     fn interpret(&mut self, notice: &Notice, told: &mut Vec<FileObservation>) {
         if notice.mask & mask::QUEUE_OVERFLOW != 0 {
             self.counters.overflows += 1;

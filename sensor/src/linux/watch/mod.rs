@@ -9,13 +9,18 @@ use std::hash::Hash;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::path::{bytes_of, join, os_path};
-use crate::model::FileOperation;
 use crate::model::observation::FileObservation;
+use crate::model::{FileOperation, Known, ProcessKey, Reason};
 
 /// The most watches that are set.
 const MOST: usize = 65_536;
 /// Suffixes of the directories that lie in a unit directory and hold drop-ins or links (systemd.unit(5)).
 const SUBDIRECTORIES: [&[u8]; 4] = [b".d", b".wants", b".requires", b".upholds"];
+
+/// Who did what was only found.
+const NOBODY: ProcessKey = ProcessKey { pid: 0, start_ns: 0 };
+/// The hook of what is found where a file system was mounted or unmounted.
+const MOUNT: &str = "mountinfo";
 
 /// Something that watches directories.
 pub trait Marker {
@@ -64,6 +69,19 @@ pub struct Watched {
     pub role: Role,
 }
 
+/// What a look at a path found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// No directory that must be watched.
+    Nothing,
+    /// One that can't be watched.
+    Refused,
+    /// The one that is watched.
+    Known,
+    /// One that was not watched before.
+    New,
+}
+
 /// Which directories are watched.
 pub struct Watches<M: Marker> {
     marker: M,
@@ -78,7 +96,7 @@ impl<M: Marker> Watches<M> {
     pub fn new(marker: M, wanted: Vec<BString>) -> Self {
         let mut watches =
             Self { marker, wanted, by_key: HashMap::new(), refused: BTreeMap::new(), changes: 0 };
-        watches.establish(&mut Vec::new());
+        watches.establish(|_| true, &mut Vec::new());
         watches
     }
 
@@ -114,6 +132,7 @@ impl<M: Marker> Watches<M> {
 
     /// Takes note of a change in a directory that is watched for `role`, watches what came of it, and adds to `told`
     /// what is to be told: the change itself, unless it leads nowhere, and wanted directories that appeared with it.
+    /// Those that lie elsewhere appeared by something else: see [`Self::remount`].
     pub fn follow(&mut self, role: Role, seen: FileObservation, told: &mut Vec<FileObservation>) {
         let path = join(seen.directory.as_ref(), seen.name.as_ref());
         let appeared = matches!(
@@ -132,18 +151,10 @@ impl<M: Marker> Watches<M> {
             // What went away may be back already: changes of one name may have merged into one.
             let mut established = Vec::new();
             if appeared || vanished {
-                self.establish(&mut established);
+                self.establish(|wanted| is_at_or_below(wanted, &path), &mut established);
             }
-            for path in established {
-                let (parent, name) = path.rsplit_once_str("/").unwrap_or((b"", &path));
-                told.push(FileObservation {
-                    operation: FileOperation::RenameTo,
-                    directory: parent.into(),
-                    name: name.into(),
-                    is_directory: true,
-                    ..seen.clone()
-                });
-            }
+            let moved = FileObservation { operation: FileOperation::RenameTo, is_directory: true, ..seen };
+            told.extend(established.iter().map(|path| at(path, moved.clone())));
             return;
         }
         if vanished && (seen.is_directory || is_subdirectory(&seen.name)) {
@@ -155,14 +166,56 @@ impl<M: Marker> Watches<M> {
         told.push(seen);
     }
 
-    /// Watches every wanted directory that exists and is not watched, and what leads to it; names those newly watched.
-    fn establish(&mut self, established: &mut Vec<BString>) {
-        for wanted in self.wanted.clone() {
+    /// File systems were mounted or unmounted at `points`: watches the directories that the paths lead to now. What may
+    /// have changed by it is added to `told`, as nobody's doing.
+    pub fn remount(&mut self, points: &[BString], told: &mut Vec<FileObservation>) {
+        for point in points {
+            let lies_in = |wanted: &BString| is_at_or_below(point, wanted) && wanted != point;
+            if self.leads_to_wanted(point) {
+                self.look_again(point);
+                let meant = self.wanted.iter().filter(|wanted| is_at_or_below(wanted, point));
+                told.extend(meant.map(|path| found(path, true)));
+            } else if self.wanted.iter().any(lies_in) {
+                if is_subdirectory(point) {
+                    self.mark_subdirectory(point);
+                }
+                told.push(found(point, os_path(point.as_ref()).is_dir()));
+            }
+        }
+    }
+
+    /// Looks whether the paths of `key` still lead to it, and forgets those that don't; false when none does.
+    pub fn confirm(&mut self, key: &M::Key) -> bool {
+        for Watched { path, role } in self.get(key).to_vec() {
+            if self.mark(&path, role) == Found::Nothing {
+                self.forget_below(&path);
+            }
+        }
+        self.by_key.contains_key(key)
+    }
+
+    /// Watches what `path` and the paths below it lead to now.
+    fn look_again(&mut self, path: &BString) {
+        let watched = self.all().map(|(_, watched)| watched.clone());
+        let below: Vec<Watched> = watched.filter(|watched| is_at_or_below(&watched.path, path)).collect();
+        for Watched { path, role } in below {
+            if self.mark(&path, role) == Found::Nothing {
+                self.forget_below(&path);
+            }
+        }
+        self.establish(|wanted| is_at_or_below(wanted, path), &mut Vec::new());
+    }
+
+    /// Watches every wanted directory that `is_meant`, exists and is not watched, and what leads to it; names those newly
+    /// watched.
+    fn establish(&mut self, is_meant: impl Fn(&BString) -> bool, established: &mut Vec<BString>) {
+        let wanted: Vec<BString> = self.wanted.iter().filter(|path| is_meant(path)).cloned().collect();
+        for wanted in wanted {
             // The watch on an ancestor comes before the look at its child, so that no child appears unseen.
             for ancestor in ancestors(&wanted) {
                 self.mark(&ancestor, Role::Ancestor);
             }
-            if self.mark(&wanted, Role::UnitDirectory) {
+            if self.mark(&wanted, Role::UnitDirectory) == Found::New {
                 for path in subdirectories(&wanted) {
                     self.mark_subdirectory(&path);
                 }
@@ -181,43 +234,43 @@ impl<M: Marker> Watches<M> {
         self.mark(path, role);
     }
 
-    /// Watches the directory at `path`; true when it was not watched in that role before.
-    fn mark(&mut self, path: &BString, role: Role) -> bool {
+    /// Watches the directory at `path`, and no longer the one that was there before.
+    fn mark(&mut self, path: &BString, role: Role) -> Found {
         if self.by_key.len() >= MOST {
             self.refused.insert(path.clone(), format!("more than {MOST} directories are watched"));
-            return false;
+            return Found::Refused;
         }
         match self.marker.mark(path.as_ref(), role) {
             Marked::As(key) => {
                 self.refused.remove(path);
-                let watched = self.by_key.entry(key).or_default();
                 let new = Watched { path: path.clone(), role };
-                let known = watched.contains(&new);
-                if !known {
-                    watched.push(new);
-                    self.changes += 1;
+                if self.get(&key).contains(&new) {
+                    return Found::Known;
                 }
-                !known
+                self.forget(|other, watched| *other != key && watched.path == *path);
+                self.by_key.entry(key).or_default().push(new);
+                self.changes += 1;
+                Found::New
             }
-            Marked::Absent | Marked::Covered => false,
+            Marked::Absent | Marked::Covered => Found::Nothing,
             Marked::Refused(reason) => {
                 self.refused.insert(path.clone(), reason);
-                false
+                Found::Refused
             }
         }
     }
 
     /// Forgets the directory that was at `path` and those below it: its inode may live on elsewhere.
     fn forget_below(&mut self, path: &BString) {
-        let is_below = |watched: &Watched| {
-            watched.path == *path
-                || watched.path.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
-        };
+        self.forget(|_, watched| is_at_or_below(&watched.path, path));
+    }
+
+    fn forget(&mut self, is_meant: impl Fn(&M::Key, &Watched) -> bool) {
         let marker = &mut self.marker;
         let changes = &mut self.changes;
         self.by_key.retain(|key, watched| {
             let before = watched.len();
-            watched.retain(|watched| !is_below(watched));
+            watched.retain(|watched| !is_meant(key, watched));
             *changes += u64::from(watched.len() < before);
             if watched.is_empty() {
                 marker.unmark(key);
@@ -227,10 +280,33 @@ impl<M: Marker> Watches<M> {
     }
 
     fn leads_to_wanted(&self, path: &BString) -> bool {
-        self.wanted.iter().any(|wanted| {
-            wanted == path || wanted.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
-        })
+        self.wanted.iter().any(|wanted| is_at_or_below(wanted, path))
     }
+}
+
+fn is_at_or_below(path: &BString, directory: &BString) -> bool {
+    path.strip_prefix(directory.as_slice()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// What stands at `path` may be another thing than before.
+fn found(path: &BString, is_directory: bool) -> FileObservation {
+    let seen = FileObservation {
+        operation: FileOperation::RenameTo,
+        directory: BString::default(),
+        name: BString::default(),
+        is_directory,
+        actor: NOBODY,
+        object: Known::Missing(Reason::NotRecorded),
+        error: 0,
+        hook: MOUNT,
+    };
+    at(path, seen)
+}
+
+/// The observation, as one of `path`.
+fn at(path: &BString, seen: FileObservation) -> FileObservation {
+    let (parent, name) = path.rsplit_once_str("/").unwrap_or((b"", path));
+    FileObservation { directory: parent.into(), name: name.into(), ..seen }
 }
 
 /// What lies in `directory` by the name of a directory of drop-ins or links.
@@ -258,12 +334,4 @@ fn ancestors(path: &BString) -> Vec<BString> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ancestors_from_the_root() {
-        assert_eq!(ancestors(&"/etc/systemd/system".into()), ["/", "/etc", "/etc/systemd"]);
-        assert_eq!(ancestors(&"/x".into()), ["/"]);
-    }
-}
+mod tests;

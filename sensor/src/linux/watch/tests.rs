@@ -1,0 +1,145 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// Watches by inode numbers, as a kernel does.
+#[derive(Default)]
+struct Inodes {
+    unmarked: Vec<u64>,
+}
+
+impl Marker for Inodes {
+    type Key = u64;
+
+    fn mark(&mut self, path: &BStr, _role: Role) -> Marked<u64> {
+        match fs::metadata(os_path(path)) {
+            Ok(found) if found.is_dir() => Marked::As(found.ino()),
+            _ => Marked::Absent,
+        }
+    }
+
+    fn unmark(&mut self, key: &u64) {
+        self.unmarked.push(*key);
+    }
+}
+
+fn path(folder: &TempDir, name: &str) -> BString {
+    bytes_of(&folder.path().join(name))
+}
+
+fn inode(path: &BString) -> u64 {
+    fs::metadata(os_path(path.as_ref())).unwrap().ino()
+}
+
+fn make(path: &BString) {
+    fs::create_dir_all(os_path(path.as_ref())).unwrap();
+}
+
+/// Swaps what stands at two paths, as a mount does for who looks at one of them.
+fn swap(one: &BString, other: &BString) {
+    let flags = rustix::fs::RenameFlags::EXCHANGE;
+    let (one, other) = (os_path(one.as_ref()), os_path(other.as_ref()));
+    rustix::fs::renameat_with(rustix::fs::CWD, one, rustix::fs::CWD, other, flags).unwrap();
+}
+
+fn created(path: &BString, by: u32) -> FileObservation {
+    let actor = ProcessKey { pid: by, start_ns: 1 };
+    FileObservation { operation: FileOperation::Create, actor, hook: "test", ..found(path, true) }
+}
+
+fn names(told: &[FileObservation]) -> Vec<(BString, u32)> {
+    told.iter().map(|seen| (join(seen.directory.as_ref(), seen.name.as_ref()), seen.actor.pid)).collect()
+}
+
+#[test]
+fn ancestors_from_the_root() {
+    assert_eq!(ancestors(&"/etc/systemd/system".into()), ["/", "/etc", "/etc/systemd"]);
+    assert_eq!(ancestors(&"/x".into()), ["/"]);
+}
+
+#[test]
+fn at_or_below_is_by_whole_names() {
+    for (path, directory, expected) in
+        [("/a/b", "/a", true), ("/a", "/a", true), ("/ab", "/a", false), ("/a", "/a/b", false)]
+    {
+        assert_eq!(is_at_or_below(&path.into(), &directory.into()), expected, "{path} {directory}");
+    }
+}
+
+#[test]
+fn who_makes_a_directory_is_not_blamed_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mine, other) = (path(&folder, "mine/units"), path(&folder, "other/units"));
+    let mut watches = Watches::new(Inodes::default(), vec![mine.clone(), other.clone()]);
+    make(&mine);
+    make(&other);
+    let mut told = Vec::new();
+    watches.follow(Role::Ancestor, created(&path(&folder, "mine"), 7), &mut told);
+    assert_eq!(names(&told), [(mine, 7)]);
+    assert_eq!(watches.get(&inode(&other)), []);
+}
+
+#[test]
+fn what_a_mount_covers_is_told_as_nobodys_doing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (units, below) = (path(&folder, "user/units"), path(&folder, "user"));
+    make(&units);
+    make(&path(&folder, "mounted/units"));
+    let mut watches = Watches::new(Inodes::default(), vec![units.clone()]);
+    let before = inode(&units);
+    swap(&below, &path(&folder, "mounted"));
+    let mut told = Vec::new();
+    watches.remount(std::slice::from_ref(&below), &mut told);
+    assert_eq!(names(&told), [(units.clone(), 0)]);
+    assert_eq!(watches.get(&inode(&units)).len(), 1);
+    assert_eq!(watches.get(&before), []);
+    assert!(watches.marker().unmarked.contains(&before));
+}
+
+#[test]
+fn what_an_unmount_takes_away_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (units, below) = (path(&folder, "user/units"), path(&folder, "user"));
+    make(&units);
+    make(&path(&folder, "empty"));
+    let mut watches = Watches::new(Inodes::default(), vec![units.clone()]);
+    let before = inode(&units);
+    swap(&below, &path(&folder, "empty"));
+    let mut told = Vec::new();
+    watches.remount(std::slice::from_ref(&below), &mut told);
+    assert_eq!(names(&told), [(units, 0)]);
+    assert_eq!(watches.get(&before), []);
+}
+
+#[test]
+fn a_mount_within_a_unit_directory_is_told_and_one_elsewhere_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (units, elsewhere) = (path(&folder, "units"), path(&folder, "elsewhere"));
+    let (unit, drop_ins) = (path(&folder, "units/x.service"), path(&folder, "units/x.service.d"));
+    make(&units);
+    make(&elsewhere);
+    let mut watches = Watches::new(Inodes::default(), vec![units]);
+    make(&drop_ins);
+    let mut told = Vec::new();
+    watches.remount(&[unit.clone(), drop_ins.clone(), elsewhere], &mut told);
+    assert_eq!(names(&told), [(unit, 0), (drop_ins.clone(), 0)]);
+    assert_eq!(watches.get(&inode(&drop_ins)).len(), 1);
+}
+
+#[test]
+fn a_key_is_confirmed_only_while_a_path_leads_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let units = path(&folder, "units");
+    make(&units);
+    make(&path(&folder, "other"));
+    let mut watches = Watches::new(Inodes::default(), vec![units.clone()]);
+    let before = inode(&units);
+    assert!(watches.confirm(&before));
+    swap(&units, &path(&folder, "other"));
+    assert!(!watches.confirm(&before));
+    assert_eq!(watches.get(&inode(&units)), [Watched { path: units, role: Role::UnitDirectory }]);
+    assert!(!watches.confirm(&inode(&path(&folder, "other"))));
+}
