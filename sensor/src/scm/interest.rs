@@ -122,7 +122,7 @@ impl Log {
         }
     }
 
-    /// The query, in the XPath that the Event Log takes, for the records that are taken, and that of its clearing.
+    /// The query, in the `XPath` that the Event Log takes, for the records that are taken, and that of its clearing.
     pub fn query(self) -> String {
         match self {
             Self::System => format!(

@@ -110,8 +110,8 @@ pub fn at(path: &[&str]) -> Option<&'static str> {
 /// Whether a value of this name is a setting below some key of a service.
 pub fn is_value_name(name: &str) -> bool {
     let same = |known: &&str| known.eq_ignore_ascii_case(name);
-    VALUES.iter().any(|known| same(&known))
-        || PARAMETERS.iter().any(|known| same(&known))
+    VALUES.iter().any(same)
+        || PARAMETERS.iter().any(same)
         || PERFORMANCE.iter().any(|(known, _)| same(known))
         || name.eq_ignore_ascii_case(SECURITY)
 }

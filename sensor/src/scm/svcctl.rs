@@ -3,6 +3,10 @@
 /// The interface's id.
 pub const INTERFACE: &str = "367abb81-9844-35f1-ad32-98f038001003";
 
+/// The same as it is stored: the first three groups low byte first.
+pub const INTERFACE_BYTES: [u8; 16] =
+    [0x81, 0xbb, 0x7a, 0x36, 0x44, 0x98, 0xf1, 0x35, 0xad, 0x32, 0x98, 0xf0, 0x38, 0x00, 0x10, 0x03];
+
 /// What an operation does to services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {

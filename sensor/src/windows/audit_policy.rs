@@ -51,6 +51,9 @@ pub(super) const SUBCATEGORIES: [Subcategory; 6] = [
     },
 ];
 
+/// `POLICY_AUDIT_EVENT_SUCCESS` (ntsecapi.h).
+const SUCCESS: u32 = 1;
+
 /// Whether successes of each of [`SUBCATEGORIES`] are logged.
 pub(super) fn successes() -> Result<Vec<bool>> {
     let ids = SUBCATEGORIES.map(|subcategory| subcategory.id);
@@ -62,8 +65,6 @@ pub(super) fn successes() -> Result<Vec<bool>> {
     }
     // SAFETY: the call gave one entry for each id.
     let entries = unsafe { std::slice::from_raw_parts(policy, ids.len()) };
-    /// `POLICY_AUDIT_EVENT_SUCCESS` (ntsecapi.h).
-    const SUCCESS: u32 = 1;
     let successes = entries.iter().map(|entry| entry.AuditingInformation & SUCCESS != 0).collect();
     // SAFETY: the system gave it for this.
     unsafe { AuditFree(policy.cast()) };

@@ -32,12 +32,11 @@ impl Bookmarks {
 
     /// A log was read this far.
     pub(super) fn read(&mut self, channel: &'static str, bookmark: String) {
-        match self.logs.get_mut(channel) {
-            Some(waiting) => waiting.last = Some(bookmark),
-            None => {
-                let next = (Instant::now() + TOLD_WITHIN, bookmark);
-                self.logs.insert(channel, Waiting { next, last: None });
-            }
+        if let Some(waiting) = self.logs.get_mut(channel) {
+            waiting.last = Some(bookmark);
+        } else {
+            let next = (Instant::now() + TOLD_WITHIN, bookmark);
+            self.logs.insert(channel, Waiting { next, last: None });
         }
     }
 

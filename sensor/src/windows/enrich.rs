@@ -97,7 +97,7 @@ fn describe(
     }
     match version::read(path) {
         Some(version) => {
-            details.extend(version.version.map(|text| ("image_version", text)));
+            details.extend(version.file.map(|text| ("image_version", text)));
             details.extend(version.company.map(|text| ("image_company", text)));
             details.extend(version.original_name.map(|text| ("image_original_name", text)));
         }

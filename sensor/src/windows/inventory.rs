@@ -40,11 +40,8 @@ fn definition(key: &Key) -> Result<Definition> {
     let mut values = Vec::new();
     take(key, &[], &mut values)?;
     for (name, deep) in KEYS {
-        let below = match key.open_below(name) {
-            Ok(below) => below,
-            // Absent, or not for everybody's eyes: then it has no settings that can be known.
-            Err(_) => continue,
-        };
+        // Absent, or not for everybody's eyes: then it has no settings that can be known.
+        let Ok(below) = key.open_below(name) else { continue };
         take(&below, &[name], &mut values)?;
         if deep {
             for child in below.subkeys()? {

@@ -36,6 +36,9 @@ const LOSSES: Duration = Duration::from_secs(5);
 /// How long the first look at all services may take.
 const STOCK: Duration = Duration::from_mins(1);
 
+/// What is not seen without the trace.
+const BLIND_TRACE: &str = "which process wrote to the registry, and which called the SCM, is not seen";
+
 /// What can end a live run, from any thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -73,11 +76,7 @@ impl Sources {
             "changes of services' settings are seen only where a log or trace tells them, and without what was before",
             RegistryWatch::start(to.clone()),
         );
-        let trace = plan.note(
-            "trace session",
-            "which process wrote to the registry, and which called the SCM, is not seen",
-            Session::start(session, to),
-        );
+        let trace = plan.note("trace session", BLIND_TRACE, Session::start(session, to));
         let mut subscriptions = Vec::new();
         for log in Log::ALL {
             let bookmark = file.and_then(|file| file.bookmark(log.channel()));
@@ -108,8 +107,29 @@ impl Sources {
         Ok(())
     }
 
-    fn losses(&mut self) -> Vec<Loss> {
-        self.trace.as_mut().map(Session::losses).unwrap_or_default()
+    /// What the trace has lost since the last call. One that somebody else has ended is started again.
+    fn losses(&mut self, to: &SyncSender<Input>) -> Vec<Loss> {
+        let Some(mut trace) = self.trace.take() else { return Vec::new() };
+        let mut losses = trace.losses();
+        if !trace.has_ended() {
+            self.trace = Some(trace);
+            return losses;
+        }
+        drop(trace);
+        let again = Session::start(session::RUN, to);
+        losses.push(Loss {
+            time: clock::now(),
+            source: "trace session".to_owned(),
+            reason: "the session was ended by somebody else".to_owned(),
+            count: None,
+            consequence: match &again {
+                Ok(_) => "it was started again; writers and clients of changes until then may be unknown"
+                    .to_owned(),
+                Err(why) => format!("{BLIND_TRACE}: it can't be started again: {why}"),
+            },
+        });
+        self.trace = again.ok();
+        losses
     }
 
     /// Ends all of them, each with what it still holds, and gives what was lost.
@@ -155,6 +175,9 @@ pub fn run(
     });
     let (to, from) = sync_channel(QUEUE);
     let sources = Sources::start(&to, session::RUN, file.as_ref());
+    for refusal in &sources.plan.refusals {
+        tracing::warn!("{refusal}");
+    }
     if !sources.plan.runs() {
         bail!("no source can run here: run it as administrator, or see `svcsensor doctor`");
     }
@@ -205,11 +228,13 @@ impl Live<'_> {
         self.learn_processes();
         let (services, early) = take_stock(from, sources.registry.is_some());
         let count = services.as_ref().map_or(0, |(_, services)| services.len());
-        self.started(&sources.plan, count)?;
+        self.started(&sources.plan, count);
         if let Some((time, services)) = services {
             self.correlator.learn_services(&self.host, time, services);
         }
-        early.into_iter().for_each(|input| self.take(input));
+        for input in early {
+            self.take(input);
+        }
         sources.read_logs(&to)?;
         ready();
         let mut beat = Instant::now() + heartbeat;
@@ -237,7 +262,9 @@ impl Live<'_> {
             let now = Instant::now();
             if now >= ask {
                 ask = now + LOSSES;
-                sources.losses().into_iter().for_each(|loss| self.tell(Line::Loss(loss)));
+                for loss in sources.losses(&to) {
+                    self.tell(Line::Loss(loss));
+                }
                 self.bookmarks.keep();
             }
             if now >= beat {
@@ -258,10 +285,14 @@ impl Live<'_> {
                 drop(to);
                 losses
             });
-            from.iter().for_each(|input| self.take(input));
+            for input in from {
+                self.take(input);
+            }
             stopping.join().unwrap_or_default()
         });
-        losses.into_iter().for_each(|loss| self.tell(Line::Loss(loss)));
+        for loss in losses {
+            self.tell(Line::Loss(loss));
+        }
         let rest = self.correlator.finish();
         self.tell_all(rest);
         let reason = match ended {
@@ -285,7 +316,7 @@ impl Live<'_> {
         }
     }
 
-    fn started(&mut self, plan: &Plan, services: usize) -> Result<()> {
+    fn started(&mut self, plan: &Plan, services: usize) {
         let host = facts::host();
         if let Encoder::Json(json) = &mut self.way_out.encoder {
             *json = JsonEncoder::new(host.get().cloned());
@@ -302,7 +333,6 @@ impl Live<'_> {
             services,
         };
         self.tell(Line::Started(started));
-        Ok(())
     }
 
     fn take(&mut self, input: Input) {

@@ -29,8 +29,10 @@ pub(super) struct Privileges {
 /// Looks at the process's token.
 pub(super) fn own() -> Result<Privileges> {
     let mut token = HANDLE::default();
-    // SAFETY: the handle of the process itself needs not be closed; `token` takes the new one.
-    unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut token) }?;
+    // SAFETY: it always gives the same handle, which needs not be closed.
+    let process = unsafe { GetCurrentProcess() };
+    // SAFETY: `token` takes the handle.
+    unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) }?;
     // SAFETY: the handle was just opened, and nobody else has it.
     let token = unsafe { OwnedHandle::from_raw_handle(token.0) };
     let token = HANDLE(token.as_raw_handle());

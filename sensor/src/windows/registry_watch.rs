@@ -80,6 +80,9 @@ struct Service {
     watches: BTreeMap<&'static str, u64>,
 }
 
+/// A key that is there and can't be read; why has been told.
+struct Unreadable;
+
 /// Keys that changed and are read once they are left alone.
 struct Dirty {
     since: Timestamp,
@@ -171,7 +174,7 @@ impl Watcher {
             let mut service =
                 Service { in_scm: in_scm.contains(&lower), name: name.clone(), ..Service::default() };
             self.watch(&lower, &mut service);
-            service.definition = self.read(&name).flatten();
+            service.definition = self.read(&name).unwrap_or_default();
             let whole = service.definition.as_ref().filter(|definition| definition.is_service());
             known.extend(whole.map(|definition| definition.known(&name)));
             self.services.insert(lower, service);
@@ -196,15 +199,12 @@ impl Watcher {
         }
     }
 
-    /// The definition of a service; the outer `None` when it can't be read.
-    fn read(&mut self, name: &str) -> Option<Option<Definition>> {
-        match inventory::read(&self.root.key, name) {
-            Ok(definition) => Some(definition),
-            Err(error) => {
-                self.lose(&format!("the key of {name} can't be read: {}", fault::words(&error)), Some(1));
-                None
-            }
-        }
+    /// The definition of a service, where there is one. That it can't be read is told.
+    fn read(&mut self, name: &str) -> Result<Option<Definition>, Unreadable> {
+        inventory::read(&self.root.key, name).map_err(|error| {
+            self.lose(&format!("the key of {name} can't be read: {}", fault::words(&error)), Some(1));
+            Unreadable
+        })
     }
 
     /// Watches what of a service is not watched yet.
@@ -301,7 +301,7 @@ impl Watcher {
         // Armed before it is read, so that what changes from now on is told again.
         self.arm_again(lower, &mut service);
         self.watch(lower, &mut service);
-        let Some(definition) = self.read(&service.name) else {
+        let Ok(definition) = self.read(&service.name) else {
             self.services.insert(lower.to_owned(), service);
             return;
         };

@@ -12,12 +12,12 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ferrisetw::EventRecord;
 use ferrisetw::native::EvntraceNativeError;
 use ferrisetw::provider::{EventFilter, Provider};
 use ferrisetw::trace::{
     LoggingMode, TraceError, TraceProperties, TraceTrait as _, UserTrace, stop_trace_by_name,
 };
+use ferrisetw::{EventRecord, GUID};
 use windows::Win32::Foundation::WIN32_ERROR;
 use windows::Win32::System::Diagnostics::Etw::{
     CONTROLTRACE_HANDLE, ControlTraceW, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD,
@@ -136,6 +136,11 @@ impl Session {
         differences(std::mem::replace(&mut self.told, now), now)
     }
 
+    /// Whether it was ended by somebody else.
+    pub(super) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Ends the session, with all that its buffers hold, and gives what was lost to the end.
     pub(super) fn stop(mut self) -> Vec<Loss> {
         let mut losses = self.losses();
@@ -226,11 +231,12 @@ fn provider(wanted: &Wanted, to: SyncSender<Input>, counts: Arc<Counts>) -> Prov
 /// Reads a record; `None` when it tells of other things.
 fn take(provider: &str, record: &EventRecord, computer: &Arc<str>) -> Result<Option<Input>, etw::EtwError> {
     let payload = payload(record);
-    if provider == RPC && !etw::is_call_of(svcctl::INTERFACE, payload) {
+    if provider == RPC && !etw::is_call_of(&svcctl::INTERFACE_BYTES, payload) {
         return Ok(None);
     }
     let is_32_bit = u32::from(record.event_flags()) & EVENT_HEADER_FLAG_32_BIT_HEADER != 0;
-    let activity = format!("{:?}", record.activity_id()).to_ascii_lowercase();
+    let activity = record.activity_id();
+    let activity_id = (activity != GUID::default()).then(|| format!("{activity:?}").to_ascii_lowercase());
     let header = Header {
         provider: provider.to_owned(),
         id: record.event_id(),
@@ -238,7 +244,7 @@ fn take(provider: &str, record: &EventRecord, computer: &Arc<str>) -> Result<Opt
         filetime: record.raw_timestamp().cast_unsigned(),
         process_id: record.process_id(),
         thread_id: record.thread_id(),
-        activity_id: activity.contains(|digit: char| digit != '0' && digit != '-').then_some(activity),
+        activity_id,
         pointer_bytes: if is_32_bit { 4 } else { 8 },
         computer: Arc::clone(computer),
     };
@@ -262,18 +268,18 @@ fn payload(record: &EventRecord) -> &[u8] {
 fn query(name: &str) -> Option<(u32, u32)> {
     #[repr(C)]
     struct Properties {
-        properties: EVENT_TRACE_PROPERTIES,
+        about: EVENT_TRACE_PROPERTIES,
         session: [u16; NAME_LENGTH],
         file: [u16; NAME_LENGTH],
     }
     let mut asked = Properties {
-        properties: EVENT_TRACE_PROPERTIES::default(),
+        about: EVENT_TRACE_PROPERTIES::default(),
         session: [0; NAME_LENGTH],
         file: [0; NAME_LENGTH],
     };
-    asked.properties.Wnode.BufferSize = u32::try_from(size_of::<Properties>()).ok()?;
-    asked.properties.LoggerNameOffset = u32::try_from(std::mem::offset_of!(Properties, session)).ok()?;
-    asked.properties.LogFileNameOffset = u32::try_from(std::mem::offset_of!(Properties, file)).ok()?;
+    asked.about.Wnode.BufferSize = u32::try_from(size_of::<Properties>()).ok()?;
+    asked.about.LoggerNameOffset = u32::try_from(std::mem::offset_of!(Properties, session)).ok()?;
+    asked.about.LogFileNameOffset = u32::try_from(std::mem::offset_of!(Properties, file)).ok()?;
     // SAFETY: the structure tells its size and where in it the system may write names; the name ends with a NUL.
     let result = unsafe {
         ControlTraceW(
@@ -284,8 +290,8 @@ fn query(name: &str) -> Option<(u32, u32)> {
         )
     };
     result.ok().ok()?;
-    let lost = asked.properties.RealTimeBuffersLost.saturating_add(asked.properties.LogBuffersLost);
-    Some((asked.properties.EventsLost, lost))
+    let lost = asked.about.RealTimeBuffersLost.saturating_add(asked.about.LogBuffersLost);
+    Some((asked.about.EventsLost, lost))
 }
 
 fn words(error: TraceError) -> String {
@@ -306,5 +312,27 @@ fn words(error: TraceError) -> String {
             };
             fault::words(&Error::from_hresult(code))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_told_once_each() {
+        let before = Told { events: u32::MAX, buffers: 2, dropped: 3, undecodable: 0, panicked: 1 };
+        let now = Told { events: 1, buffers: 4, dropped: 3, undecodable: 5, panicked: 1 };
+        let told: Vec<_> =
+            differences(before, now).into_iter().map(|loss| (loss.reason, loss.count)).collect();
+        assert_eq!(
+            told,
+            [
+                ("the system had no buffer left for records".to_owned(), Some(2)),
+                ("records have another layout than is known".to_owned(), Some(5)),
+                ("2 buffers of records were not taken in time".to_owned(), None),
+            ]
+        );
+        assert_eq!(differences(now, now), []);
     }
 }

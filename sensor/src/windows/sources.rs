@@ -30,6 +30,8 @@ pub(super) struct Plan {
     pub(super) states: Vec<SourceState>,
     /// What can't be seen, a sentence each.
     pub(super) blind: Vec<String>,
+    /// The same for people, with the reason.
+    pub(super) refusals: Vec<String>,
 }
 
 impl Plan {
@@ -41,7 +43,7 @@ impl Plan {
                 Some(source)
             }
             Err(why) => {
-                tracing::warn!("{name} is refused: {why}; {blind}");
+                self.refusals.push(format!("{name} is refused: {why}; {blind}"));
                 self.blind.push(blind.to_owned());
                 self.states.push(SourceState { name: name.to_owned(), error: Some(why) });
                 None

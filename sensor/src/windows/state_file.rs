@@ -109,3 +109,26 @@ fn make(folder: &Path) -> io::Result<()> {
     drop(descriptor);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bookmarks_outlive_a_run_and_one_run_locks_another_out() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("svcsensor");
+        let held = lock(&folder).unwrap();
+        assert!(held.is_some());
+        assert!(lock(&folder).unwrap().is_none());
+        let mut file = StateFile::open(&folder).unwrap();
+        assert_eq!(file.bookmark("System"), None);
+        file.keep("System", "<a/>".to_owned()).unwrap();
+        file.keep("System", "<b/>".to_owned()).unwrap();
+        assert_eq!(StateFile::open(&folder).unwrap().bookmark("System"), Some("<b/>"));
+        fs::write(folder.join("bookmarks.json"), "{\"System\": ").unwrap();
+        assert_eq!(StateFile::open(&folder).unwrap().bookmark("System"), None);
+        drop(held);
+        assert!(lock(&folder).unwrap().is_some());
+    }
+}

@@ -95,3 +95,41 @@ fn changes(known: &mut HashMap<String, Option<State>>, now: Vec<Status>) -> Vec<
     *known = next;
     seen
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer of the SCM, and what is told of it.
+    type Answer<'a> = (&'a [(&'a str, State)], &'a [&'a str]);
+
+    fn status(name: &str, state: State) -> Status {
+        Status { name: name.to_owned(), display: format!("{name} service"), state: Some(state) }
+    }
+
+    #[test]
+    fn only_lasting_states_that_are_new_are_told() {
+        let mut known = HashMap::new();
+        let answers: [Answer<'_>; 6] = [
+            // A new service that runs has started, one that doesn't has not stopped.
+            (&[("A", State::Running), ("B", State::Stopped)], &["A running"]),
+            (&[("A", State::Running), ("B", State::StartPending)], &[]),
+            (&[("A", State::StopPending), ("B", State::Running)], &["B running"]),
+            (&[("A", State::Stopped), ("B", State::Running)], &["A stopped"]),
+            // B was deleted while it ran.
+            (&[("A", State::Stopped)], &["B stopped"]),
+            (&[], &[]),
+        ];
+        for (answer, expected) in answers {
+            let now = answer.iter().map(|(name, state)| status(name, *state)).collect();
+            let told: Vec<String> = changes(&mut known, now)
+                .into_iter()
+                .map(|seen| match seen {
+                    Seen::State(change) => format!("{} {}", change.name.best(), change.state.word()),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            assert_eq!(told, expected, "{answer:?}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ const LARGEST: u32 = 1 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) company: Option<String>,
-    pub(super) version: Option<String>,
+    pub(super) file: Option<String>,
     pub(super) original_name: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn read(path: &str) -> Option<Version> {
     };
     Some(Version {
         company: text("CompanyName"),
-        version: text("FileVersion"),
+        file: text("FileVersion"),
         original_name: text("OriginalFilename"),
     })
 }

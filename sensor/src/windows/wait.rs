@@ -20,7 +20,7 @@ use super::event::{Event, Reset};
 #[derive(Debug)]
 pub(super) struct Wait {
     event: Event,
-    wait: PTP_WAIT,
+    pool: PTP_WAIT,
     /// Owned; the system holds the same address until the wait is closed.
     told: *mut Told,
 }
@@ -43,7 +43,7 @@ impl Wait {
         let told = Box::into_raw(Box::new(Told { number, to }));
         // SAFETY: `told` stays valid until `drop` has waited for all callbacks.
         match unsafe { CreateThreadpoolWait(Some(tell), Some(told.cast()), None) } {
-            Ok(wait) => Ok(Self { event, wait, told }),
+            Ok(pool) => Ok(Self { event, pool, told }),
             Err(error) => {
                 // SAFETY: it comes from a box, and no wait holds it.
                 drop(unsafe { Box::from_raw(told) });
@@ -60,18 +60,18 @@ impl Wait {
     /// Waits for the event once.
     pub(super) fn arm(&self) {
         // SAFETY: the wait is open, and so is the event.
-        unsafe { SetThreadpoolWait(self.wait, Some(self.event.handle()), None) };
+        unsafe { SetThreadpoolWait(self.pool, Some(self.event.handle()), None) };
     }
 }
 
 impl Drop for Wait {
     fn drop(&mut self) {
         // SAFETY: the wait is open; without a handle it waits no longer.
-        unsafe { SetThreadpoolWait(self.wait, None, None) };
+        unsafe { SetThreadpoolWait(self.pool, None, None) };
         // SAFETY: the wait is open; after this no callback runs or will run.
-        unsafe { WaitForThreadpoolWaitCallbacks(self.wait, true) };
+        unsafe { WaitForThreadpoolWaitCallbacks(self.pool, true) };
         // SAFETY: the wait is open, and not used after this.
-        unsafe { CloseThreadpoolWait(self.wait) };
+        unsafe { CloseThreadpoolWait(self.pool) };
         // SAFETY: it comes from a box, and nothing holds it any more.
         drop(unsafe { Box::from_raw(self.told) });
     }
@@ -88,5 +88,32 @@ unsafe extern "system" fn tell(
     if let Some(told) = unsafe { context.cast::<Told>().as_ref() } {
         // Nobody listens any more when the run ends.
         let _gone = told.to.send(told.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_armed_wait_tells_once_and_can_be_dropped_at_any_time() {
+        let (to, told) = channel();
+        let waits: Vec<Wait> = (0..200).map(|number| Wait::new(number, to.clone()).unwrap()).collect();
+        for wait in &waits {
+            wait.arm();
+        }
+        waits[150].event.set();
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(150));
+        waits[150].arm();
+        waits[150].event.set();
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(150));
+        waits[7].event.set();
+        drop(waits);
+        drop(to);
+        // Whether the seventh still told or not, nothing is left that could tell.
+        assert!(told.iter().all(|number| number == 7));
     }
 }

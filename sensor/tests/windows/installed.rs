@@ -8,8 +8,10 @@ use windows_registry::LOCAL_MACHINE;
 use windows_service::service::{ServiceAccess, ServiceActionType, ServiceStartType};
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
+use crate::manager::Made;
 use crate::place::{alone, is_elevated, skip};
 use crate::program::{Lines, done, run};
+use crate::sensor::is_event;
 
 /// Where the service's own key lies.
 const KEY: &str = r"SYSTEM\CurrentControlSet\Services\svcsensor";
@@ -61,6 +63,11 @@ fn the_service_is_installed_started_stopped_and_removed() {
     assert_eq!(done(&["service", "start"]), "it runs\n");
     lines.until(|line| line["type"] == "started");
     assert!(error(&["service", "start"]).contains("the service already runs"));
+    let name = "svcsensor-test-installed";
+    let made = Made::by_manager(name, r"C:\first\program.exe");
+    lines.until(|line| is_event(line, name, "created"));
+    drop(made);
+    lines.until(|line| is_event(line, name, "removed"));
     assert_eq!(done(&["service", "stop"]), "it has stopped\n");
     let stopped = lines.until(|line| line["type"] == "stopped");
     assert_eq!(stopped["reason"], "the service was asked to stop");

@@ -8,6 +8,11 @@
     reason = "all of this is a test"
 )]
 
+mod changes;
+mod elevated;
 mod installed;
+mod manager;
 mod place;
 mod program;
+mod refused;
+mod sensor;

@@ -1,9 +1,16 @@
 //! Where the tests run, and what that allows.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
+
+/// Whether this is Wine and not Windows.
+pub(crate) fn is_wine() -> bool {
+    let windows = std::env::var_os("SystemRoot").map(PathBuf::from).unwrap_or_default();
+    windows.join(r"System32\winecfg.exe").exists()
+}
 
 /// Whether this process may create services.
 pub(crate) fn is_elevated() -> bool {

@@ -24,12 +24,11 @@ fn definition(settings: &[(&str, &str)]) -> Definition {
         .iter()
         .map(|(name, text)| {
             let path: Vec<String> = name.split('\\').map(str::to_owned).collect();
-            match text.parse::<u32>() {
-                Ok(number) => RegistryValue { path, kind: 4, data: number.to_le_bytes().to_vec() },
-                Err(_) => {
-                    let data = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-                    RegistryValue { path, kind: 1, data }
-                }
+            if let Ok(number) = text.parse::<u32>() {
+                RegistryValue { path, kind: 4, data: number.to_le_bytes().to_vec() }
+            } else {
+                let data = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+                RegistryValue { path, kind: 1, data }
             }
         })
         .collect();

@@ -74,7 +74,7 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                     && may_be_same(&draft.name, name)
                     && draft
                         .change(write.setting)
-                        .is_some_and(|change| same_value(&change.after, &write.after))
+                        .is_some_and(|change| same_value(change.after.as_deref(), after))
                     && !is_changed_between(host, &keys, draft, observed.time, write)
             })
         })
@@ -138,8 +138,8 @@ fn unseen(draft: &Draft, observed: &Observed, write: &ValueWrite) -> bool {
 }
 
 /// A value that a record doesn't tell may be any.
-fn same_value(left: &Option<String>, right: &Option<String>) -> bool {
-    left == right || [left, right].iter().any(|value| value.as_deref().is_some_and(is_untold))
+fn same_value(left: Option<&str>, right: Option<&str>) -> bool {
+    left == right || [left, right].into_iter().flatten().any(is_untold)
 }
 
 /// Several runs of one tool, such as `reg add`, that write one service piece by piece.

@@ -64,9 +64,8 @@ fn verify(choice: WINTRUST_DATA_UNION_CHOICE, what: WINTRUST_DATA_0) -> Signatur
     let result = call(&mut data);
     let signature = match HRESULT(result) {
         code if code.is_ok() => Signature::Good(signer(&data)),
-        TRUST_E_NOSIGNATURE => Signature::None,
-        // A file that is no program at all.
-        TRUST_E_SUBJECT_FORM_UNKNOWN | TRUST_E_PROVIDER_UNKNOWN => Signature::None,
+        // The last two tell of a file that is no program at all.
+        TRUST_E_NOSIGNATURE | TRUST_E_SUBJECT_FORM_UNKNOWN | TRUST_E_PROVIDER_UNKNOWN => Signature::None,
         code => Signature::Bad(super::fault::number(code)),
     };
     data.dwStateAction = WTD_STATEACTION_CLOSE;

@@ -35,11 +35,11 @@ pub struct Header {
     pub computer: Arc<str>,
 }
 
-/// Whether an event of the RPC provider is a call of the interface with this id: its payload begins with it.
+/// Whether an event of the RPC provider is a call of the interface with this id, as it is stored: its payload begins with it.
 ///
 /// There are thousands of calls a second, and few of them are the SCM's.
-pub fn is_call_of(interface: &str, payload: &[u8]) -> bool {
-    payload::interface(payload).is_some_and(|id| id == interface)
+pub fn is_call_of(interface: &[u8; 16], payload: &[u8]) -> bool {
+    payload.starts_with(interface)
 }
 
 /// Why an ETW event can't be read.

@@ -23,11 +23,6 @@ pub(super) fn read(
     Ok(fields)
 }
 
-/// The GUID that a payload begins with.
-pub(super) fn interface(payload: &[u8]) -> Option<String> {
-    guid(payload.get(..16)?)
-}
-
 struct Rest<'payload> {
     bytes: &'payload [u8],
 }

@@ -56,7 +56,7 @@ fn a_registry_write_is_read_with_pointers_of_both_sizes() {
 
 #[test]
 fn a_call_is_read_with_its_interface() {
-    let uuid = [0x81, 0xbb, 0x7a, 0x36, 0x44, 0x98, 0xf1, 0x35, 0xad, 0x32, 0x98, 0xf0, 0x38, 0, 0x10, 0x03];
+    let uuid = crate::scm::svcctl::INTERFACE_BYTES;
     let payload = [
         &uuid[..],
         &12_u32.to_le_bytes(),
@@ -69,9 +69,9 @@ fn a_call_is_read_with_its_interface() {
     .concat();
     let event = decode(&header(RPC, 6, 1), &payload).unwrap();
     assert_eq!(event.text("InterfaceUuid").as_deref(), Some(crate::scm::svcctl::INTERFACE));
-    assert!(is_call_of(crate::scm::svcctl::INTERFACE, &payload));
-    assert!(!is_call_of(crate::scm::svcctl::INTERFACE, &payload[1..]));
-    assert!(!is_call_of(crate::scm::svcctl::INTERFACE, &payload[..15]));
+    assert!(is_call_of(&crate::scm::svcctl::INTERFACE_BYTES, &payload));
+    assert!(!is_call_of(&crate::scm::svcctl::INTERFACE_BYTES, &payload[1..]));
+    assert!(!is_call_of(&crate::scm::svcctl::INTERFACE_BYTES, &payload[..15]));
     assert_eq!(event.integer("ProcNum"), Some(12));
     assert_eq!(event.text("Endpoint").as_deref(), Some(r"\PIPE\svcctl"));
 }

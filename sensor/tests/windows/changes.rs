@@ -1,0 +1,78 @@
+//! What is done to a service is told by the running sensor, with what was before and after.
+
+use serde_json::Value;
+use windows_service::service::ServiceStartType;
+
+use crate::manager::Made;
+use crate::place::{alone, is_elevated, skip};
+use crate::sensor::{Sensor, change, is_event};
+
+/// Whether an event of this kind tells that this setting has changed to this.
+fn is_change(line: &Value, service: &str, action: &str, setting: &str, after: &str) -> bool {
+    is_event(line, service, action) && change(line, setting).is_some_and(|(_, now)| now == after)
+}
+
+#[test]
+fn a_service_of_the_manager_is_told_from_its_creation_to_its_end() {
+    if !is_elevated() {
+        return skip("this process may not create services");
+    }
+    let _alone = alone();
+    let name = "svcsensor-test-manager";
+    let mut sensor = Sensor::start();
+
+    let made = Made::by_manager(name, r"C:\first\program.exe");
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    assert_eq!(created["definition"]["ImagePath"][0], r"C:\first\program.exe", "{created}");
+    assert_eq!(created["display_name"], format!("{name} for people"), "{created}");
+
+    made.change(r"C:\second\program.exe", ServiceStartType::OnDemand);
+    let modified = sensor.until(|line| is_event(line, name, "modified"));
+    let (before, after) = change(&modified, "ImagePath").unwrap_or_else(|| panic!("{modified}"));
+    assert_eq!(
+        (before.as_str(), after.as_str()),
+        (Some(r"C:\first\program.exe"), Some(r"C:\second\program.exe"))
+    );
+    assert_eq!(change(&modified, "Start"), None, "{modified}");
+
+    made.change(r"C:\second\program.exe", ServiceStartType::Disabled);
+    sensor.until(|line| is_change(line, name, "disabled", "Start", "disabled"));
+
+    made.delete();
+    sensor.until(|line| is_event(line, name, "removed"));
+}
+
+#[test]
+fn a_service_behind_the_managers_back_is_told() {
+    if !is_elevated() {
+        return skip("this process may not write services' keys");
+    }
+    let _alone = alone();
+    let name = "svcsensor-test-registry";
+    let mut sensor = Sensor::start();
+
+    let made = Made::by_registry(name, r"C:\first\program.exe");
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    assert_eq!(created["mechanism"], "registry", "{created}");
+    assert_eq!(created["definition"]["ImagePath"][0], r"C:\first\program.exe", "{created}");
+
+    for (setting, value) in [
+        ("ImagePath", r"C:\second\program.exe"),
+        ("FailureCommand", r"C:\failure\program.exe"),
+        ("ObjectName", r".\somebody"),
+    ] {
+        made.key().set_string(setting, value).unwrap();
+        sensor.until(|line| is_change(line, name, "modified", setting, value));
+    }
+    let parameters = made.key().create("Parameters").unwrap();
+    parameters.set_expand_string("ServiceDll", r"C:\library.dll").unwrap();
+    sensor.until(|line| is_change(line, name, "modified", "ServiceDll", r"C:\library.dll"));
+
+    made.key().set_u32("Start", 4).unwrap();
+    sensor.until(|line| is_change(line, name, "disabled", "Start", "disabled"));
+    made.key().set_u32("Start", 2).unwrap();
+    sensor.until(|line| is_change(line, name, "enabled", "Start", "auto start"));
+
+    drop(made);
+    sensor.until(|line| is_event(line, name, "removed"));
+}

@@ -1,0 +1,104 @@
+//! Services that tests make and change, by the Service Control Manager and behind its back.
+
+use std::ffi::{OsStr, OsString};
+
+use windows_registry::{Key, LOCAL_MACHINE};
+use windows_service::service::{
+    Service, ServiceAccess, ServiceErrorControl, ServiceInfo, ServiceStartType, ServiceType,
+};
+use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
+
+const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
+
+/// A service that is gone when this value is.
+pub(crate) struct Made {
+    name: String,
+    _removal: Removal,
+}
+
+/// Removes a service, whoever makes it, when this value goes.
+pub(crate) struct Removal(String);
+
+impl Removal {
+    /// Removes it now, as an earlier run may have left it, and in the end.
+    pub(crate) fn of(name: &str) -> Self {
+        remove(name);
+        Self(name.to_owned())
+    }
+}
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
+}
+
+impl Made {
+    /// Makes a service by `CreateServiceW`.
+    pub(crate) fn by_manager(name: &str, program: &str) -> Self {
+        let removal = Removal::of(name);
+        manager(ServiceManagerAccess::CREATE_SERVICE)
+            .create_service(&info(name, program, ServiceStartType::OnDemand), ServiceAccess::QUERY_STATUS)
+            .unwrap();
+        Self { name: name.to_owned(), _removal: removal }
+    }
+
+    /// Makes a service by writing its key.
+    pub(crate) fn by_registry(name: &str, program: &str) -> Self {
+        let made = Self { name: name.to_owned(), _removal: Removal::of(name) };
+        let key = made.key();
+        key.set_u32("Type", 16).unwrap();
+        key.set_u32("Start", 3).unwrap();
+        key.set_u32("ErrorControl", 1).unwrap();
+        key.set_expand_string("ImagePath", program).unwrap();
+        made
+    }
+
+    /// Changes its program and its start by `ChangeServiceConfigW`.
+    pub(crate) fn change(&self, program: &str, start: ServiceStartType) {
+        self.open(ServiceAccess::CHANGE_CONFIG).change_config(&info(&self.name, program, start)).unwrap();
+    }
+
+    /// Deletes it by `DeleteService`.
+    pub(crate) fn delete(&self) {
+        self.open(ServiceAccess::DELETE).delete().unwrap();
+    }
+
+    /// Its key in the registry, which is made where it is missing.
+    pub(crate) fn key(&self) -> Key {
+        LOCAL_MACHINE.create(format!(r"{SERVICES}\{}", self.name)).unwrap()
+    }
+
+    fn open(&self, access: ServiceAccess) -> Service {
+        manager(ServiceManagerAccess::CONNECT).open_service(&self.name, access).unwrap()
+    }
+}
+
+/// Removes a service that may be there, from the manager and from the registry.
+fn remove(name: &str) {
+    if let Ok(service) = manager(ServiceManagerAccess::CONNECT).open_service(name, ServiceAccess::DELETE) {
+        drop(service.delete());
+    }
+    let services = LOCAL_MACHINE.options().read().write().open(SERVICES).unwrap();
+    // It is missing where the service was deleted as it should be.
+    drop(services.remove_tree(name));
+}
+
+fn manager(access: ServiceManagerAccess) -> ServiceManager {
+    ServiceManager::local_computer(None::<&OsStr>, access | ServiceManagerAccess::CONNECT).unwrap()
+}
+
+fn info(name: &str, program: &str, start_type: ServiceStartType) -> ServiceInfo {
+    ServiceInfo {
+        name: name.into(),
+        display_name: OsString::from(format!("{name} for people")),
+        service_type: ServiceType::OWN_PROCESS,
+        start_type,
+        error_control: ServiceErrorControl::Normal,
+        executable_path: program.into(),
+        launch_arguments: Vec::new(),
+        dependencies: Vec::new(),
+        account_name: None,
+        account_password: None,
+    }
+}
