@@ -162,8 +162,7 @@ fn elsewhere(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Sev
 
 /// How bad it is on Windows, where the log tells of every stop, that of a shutdown as well.
 fn on_windows(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Severity> {
-    // Seen as a change of the registry alone, it may as well be the SCM's own.
-    let by_registry = subject.event.mechanism == Mechanism::Registry && subject.event.actor.get().is_some();
+    let by_registry = subject.event.mechanism == Mechanism::Registry;
     Some(match (guard.weight, effect) {
         (_, Effect::Other) | (Weight::Light, Effect::Stopped | Effect::Failed | Effect::Weakened) => {
             return None;
