@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+#[cfg(unix)]
 use crate::detect::{Allowed, Options};
 use crate::model::Timestamp;
 
