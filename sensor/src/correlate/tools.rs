@@ -168,7 +168,6 @@ mod tests {
         fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
             Err(Reason::Exited)
         }
-        fn follow_directory(&mut self, _directory: &BStr) {}
         fn await_names(&mut self, _path: &BStr) {}
         fn follow(&mut self, _path: &BStr, _file: &BStr) {}
         fn process(&mut self, _pid: u32) -> Result<Process, Reason> {

@@ -1,14 +1,14 @@
 //! Programs that units run: whoever replaces one has the next start run something else (ATT&CK T1574.010, as on Linux).
 //!
-//! Each program's file is followed where it is, and its directory where that costs little. Where it is not, a program that
-//! was gone for longer than a replacement takes is followed again when a unit that names it changes.
+//! Each program's file is followed where it is. Its directory is not: it may lie where others write a lot, and the name of
+//! what is written there would be told in place of the unit that leads to it. So a program that was gone for longer than a
+//! replacement takes is followed again only when a unit that names it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::event::named;
-use super::units::Place;
 use super::{Engine, actor};
 use crate::correlate::touched::Touch;
 use crate::host::{Host, Identity};
@@ -17,7 +17,6 @@ use crate::model::process::Confidence;
 use crate::model::{
     Action, FileOperation, Known, Line, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId,
 };
-use crate::path::split;
 use crate::systemd::UnitName;
 use crate::systemd::change::AFFECTED_MAX;
 use crate::systemd::command_line::ExecCommand;
@@ -32,8 +31,6 @@ const MOST_UNITS: usize = 1024;
 #[derive(Default)]
 pub(super) struct Executables {
     known: BTreeMap<BString, Executable>,
-    /// The directories that they lie in.
-    directories: BTreeSet<BString>,
 }
 
 struct Executable {
@@ -49,20 +46,18 @@ impl Executables {
         self.known.contains_key(path)
     }
 
-    /// Follows the program that `identity` tells on behalf of `units`; gives its directory where that is new. What it is
-    /// now counts as known, unless a change of it waits to be told.
+    /// Follows the program that `identity` tells on behalf of `units`. What it is now counts as known, unless a change of it waits to be told.
     fn add(
         &mut self,
         identity: Identity,
         units: impl IntoIterator<Item = (Scope, String)>,
         waits: bool,
         host: &mut dyn Host,
-    ) -> Option<BString> {
+    ) {
         let path = identity.path.clone();
         if self.known.len() >= MOST && !self.known.contains_key(&path) {
-            return None;
+            return;
         }
-        let directory = BString::from(split(path.as_ref())?.0);
         // Where it is known, another file may stand there by now.
         host.follow(path.as_ref(), path.as_ref());
         let executable =
@@ -76,7 +71,6 @@ impl Executables {
             }
             executable.units.insert(unit);
         }
-        self.directories.insert(directory.clone()).then_some(directory)
     }
 
     /// What stands at `path` now, if it is another content than before, and how sure that is.
@@ -133,12 +127,7 @@ impl Engine {
     ) {
         let Ok(identity) = host.identity(path) else { return };
         let waits = self.touched.waits_for(&identity.path);
-        // Unit directories and those of generators are watched anyway.
-        if let Some(directory) = self.executables.add(identity, units, waits, host)
-            && self.units.place(directory.as_ref()) == Place::Elsewhere
-        {
-            host.follow_directory(directory.as_ref());
-        }
+        self.executables.add(identity, units, waits, host);
     }
 
     /// Looks at a program as it is now, and tells what that means.

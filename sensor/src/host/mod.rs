@@ -39,11 +39,6 @@ pub trait Host {
     /// It answers nothing: what comes of it, if anything, are observations.
     fn follow(&mut self, path: &BStr, file: &BStr);
 
-    /// Asks for changes of names in `directory` to be told, unless that would tell a lot that nobody asked for.
-    ///
-    /// It answers nothing, as [`Host::follow`].
-    fn follow_directory(&mut self, directory: &BStr);
-
     /// Asks to be told, as a change of attributes, when the file at `path` gets a further name, which may be anywhere.
     ///
     /// It answers nothing, as [`Host::follow`].

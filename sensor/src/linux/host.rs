@@ -23,7 +23,6 @@ pub struct LiveHost {
     hasher: mpsc::SyncSender<BString>,
     follow: Vec<(BString, BString)>,
     await_names: Vec<BString>,
-    follow_directories: Vec<BString>,
 }
 
 /// A large program's hash that is ready.
@@ -55,7 +54,6 @@ impl LiveHost {
             hasher,
             follow: Vec::new(),
             await_names: Vec::new(),
-            follow_directories: Vec::new(),
         })
     }
 }
@@ -64,11 +62,6 @@ impl LiveHost {
     /// Takes what was asked to be followed: a path and the file that it leads to.
     pub fn take_followed(&mut self) -> Vec<(BString, BString)> {
         std::mem::take(&mut self.follow)
-    }
-
-    /// Takes the directories whose names are to be told.
-    pub fn take_followed_directories(&mut self) -> Vec<BString> {
-        std::mem::take(&mut self.follow_directories)
     }
 
     /// Takes the paths of files whose further names are to be told.
@@ -113,10 +106,6 @@ impl Host for LiveHost {
 
     fn follow(&mut self, path: &BStr, file: &BStr) {
         self.follow.push((path.into(), file.into()));
-    }
-
-    fn follow_directory(&mut self, directory: &BStr) {
-        self.follow_directories.push(directory.into());
     }
 
     fn await_names(&mut self, path: &BStr) {

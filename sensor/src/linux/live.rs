@@ -274,11 +274,6 @@ impl Live {
     fn feed(&mut self, input: Input) -> Option<Ended> {
         let set = self.clock.follow().and_then(|offset_ns| self.feed_one(Input::Clock(offset_ns)));
         let mut ended = set.or(self.feed_one(input));
-        for directory in self.host.take_followed_directories() {
-            if let Some(input) = self.sources.follow_directory(directory.as_ref()) {
-                ended = ended.or(self.feed_one(input));
-            }
-        }
         for path in self.host.take_awaited() {
             self.sources.await_names(path.as_ref());
         }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
@@ -238,20 +237,6 @@ impl Sources {
         };
         followed.unwrap_or_else(|error| {
             tracing::warn!("what is written to {file} by another name than {path} is not seen: {error}");
-            None
-        })
-    }
-
-    /// Tells changes of names in `directory`, where tracing programs do the work: fanotify tells of a file that it follows
-    /// by itself that it was replaced. A directory that everybody may write to would tell too much.
-    pub fn follow_directory(&mut self, directory: &BStr) -> Option<Input> {
-        let Files::Tracing(watcher) = &mut self.files else { return None };
-        let metadata = super::path::os_path(directory).metadata();
-        if metadata.map_or(true, |metadata| metadata.mode() & 0o002 != 0) {
-            return None;
-        }
-        watcher.follow(directory, directory).unwrap_or_else(|error| {
-            tracing::warn!("what replaces programs in {directory} is not seen: {}", in_full(&error));
             None
         })
     }

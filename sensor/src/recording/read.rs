@@ -235,10 +235,6 @@ impl Host for Answers {
         // What came of it was recorded as observations.
     }
 
-    fn follow_directory(&mut self, _directory: &BStr) {
-        // The same.
-    }
-
     fn await_names(&mut self, _path: &BStr) {
         // The same.
     }
@@ -328,7 +324,6 @@ mod tests {
             Ok("cp".into())
         }
         fn follow(&mut self, _path: &BStr, _file: &BStr) {}
-        fn follow_directory(&mut self, _directory: &BStr) {}
         fn await_names(&mut self, _path: &BStr) {}
         fn process(&mut self, pid: u32) -> Result<Process, Reason> {
             let key = crate::model::ProcessKey { pid, start_ns: 7 };

@@ -137,10 +137,6 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         self.host.follow(path, file);
     }
 
-    fn follow_directory(&mut self, directory: &BStr) {
-        self.host.follow_directory(directory);
-    }
-
     fn await_names(&mut self, path: &BStr) {
         self.host.await_names(path);
     }

@@ -95,8 +95,6 @@ impl Host for Tree {
 
     fn follow(&mut self, _path: &BStr, _file: &BStr) {}
 
-    fn follow_directory(&mut self, _directory: &BStr) {}
-
     fn await_names(&mut self, _path: &BStr) {}
 
     fn process(&mut self, _pid: u32) -> Result<Process, Reason> {
