@@ -48,7 +48,7 @@ struct Turn {
 
 impl Turn {
     /// Lets the source rest until there is more, where it has nothing left.
-    fn end(self, guard: &mut AsyncFdReadyGuard<'_, OwnedFd>) -> Option<Ended> {
+    fn rest(self, guard: &mut AsyncFdReadyGuard<'_, OwnedFd>) -> Option<Ended> {
         if self.is_dry {
             guard.clear_ready();
         }
@@ -138,13 +138,13 @@ impl Live {
                 // Before the sources: a flood from them is no reason to be ended.
                 () = watchdog.sign() => {}
                 guard = Readable::wait(process.as_ref()) => {
-                    ended = self.take_process_records().end(&mut guard?);
+                    ended = self.take_process_records().rest(&mut guard?).or_else(|| self.losses_after_turn());
                 }
                 guard = Readable::wait(files.as_ref()) => {
-                    ended = self.take_file_changes()?.end(&mut guard?);
+                    ended = self.take_file_changes()?.rest(&mut guard?).or_else(|| self.losses_after_turn());
                 }
                 guard = Readable::wait(followed.as_ref()) => {
-                    ended = self.take_file_changes()?.end(&mut guard?);
+                    ended = self.take_file_changes()?.rest(&mut guard?).or_else(|| self.losses_after_turn());
                 }
                 guard = Readable::wait(mounts.as_ref()) => {
                     guard?.clear_ready();
@@ -164,6 +164,10 @@ impl Live {
     pub fn stop(mut self, reason: &str, patience: Duration) -> crate::output::transport::Stats {
         let _reader_may_be_gone = self.take_file_changes();
         self.tell_losses();
+        if self.losses_due.is_some() {
+            // No later look will come.
+            self.tell_losses();
+        }
         let counters = self.counters();
         self.feed(Input::Stop(self.clock.now(), reason.to_owned(), counters));
         self.recorder.flush();
@@ -200,10 +204,7 @@ impl Live {
                 }
             }
         }
-        // A source that is never dry leaves no time to pass.
-        let now = self.clock.now();
-        let due = *self.losses_due.get_or_insert(now.after(LOSSES_EVERY));
-        Turn { is_dry, ended: if due <= now { self.tell_losses() } else { None } }
+        Turn { is_dry, ended: None }
     }
 
     fn take_file_changes(&mut self) -> io::Result<Turn> {
@@ -237,11 +238,27 @@ impl Live {
         Ok(None)
     }
 
+    /// Tells losses once it is time, and only after what was taken in the turn: a loss has everything read again, and what
+    /// that finds has no doer.
+    fn losses_after_turn(&mut self) -> Option<Ended> {
+        // A source that is never dry leaves no time to pass.
+        let now = self.clock.now();
+        let due = *self.losses_due.get_or_insert(now.after(LOSSES_EVERY));
+        if due <= now { self.tell_losses() } else { None }
+    }
+
     fn tell_losses(&mut self) -> Option<Ended> {
-        self.losses_due = None;
-        let losses = self.sources.losses(self.clock.now());
-        if losses.is_empty() {
-            return None;
+        let now = self.clock.now();
+        let losses = self.sources.losses(now);
+        self.losses_due = self.sources.is_unsure_of_losses().then(|| now.after(LOSSES_EVERY));
+        if losses.iter().any(|loss| loss.rescan) {
+            // What has arrived is told first, by whom.
+            match self.take_file_changes() {
+                Ok(Turn { ended: Some(ended), .. }) => return Some(ended),
+                Ok(_) => {}
+                // The source's own turn meets it again, and ends the run.
+                Err(error) => tracing::warn!(%error, "file changes can't be read"),
+            }
         }
         for loss in losses {
             let rescan = loss.rescan;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 
-use super::ebpf::{FileSource, Losses, ProcessSource, TracingWatcher};
+use super::ebpf::{FileSource, ProcessSource, ToldLosses, TracingWatcher};
 use super::fanotify::Watcher;
 use super::mounts::Mounts;
 use crate::config::Attach;
@@ -43,8 +43,8 @@ enum Files {
 /// Losses that were told already.
 #[derive(Default)]
 struct Lost {
-    process: Losses,
-    files: Losses,
+    process: ToldLosses,
+    files: ToldLosses,
     overflows: u64,
 }
 
@@ -294,14 +294,14 @@ impl Sources {
         };
         if let Some(Ok(lost)) = self.process.as_ref().map(ProcessSource::losses) {
             let consequence = "processes and commands of that moment may be missing or misnamed";
-            for (reason, count) in lost.since(std::mem::replace(&mut self.lost.process, lost)) {
+            for (reason, count) in self.lost.process.look(lost) {
                 tell("process records", reason, Some(count), consequence, false);
             }
         }
         match &self.files {
             Files::Tracing(watcher) => {
                 if let Ok(lost) = watcher.losses() {
-                    for (reason, count) in lost.since(std::mem::replace(&mut self.lost.files, lost)) {
+                    for (reason, count) in self.lost.files.look(lost) {
                         tell("file records", reason, Some(count), RESCAN, true);
                     }
                 }
@@ -317,32 +317,33 @@ impl Sources {
         losses
     }
 
+    /// Whether the sources must be asked once more to know what they lost.
+    pub fn is_unsure_of_losses(&self) -> bool {
+        self.lost.process.is_unsure() || self.lost.files.is_unsure()
+    }
+
     /// What the sources count, by name.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let mut counters = Vec::new();
-        if let Some(Ok(kernel)) = self.process.as_ref().map(ProcessSource::counters) {
-            counters.extend([
-                ("process.seen".to_owned(), kernel.seen),
-                ("process.filtered".to_owned(), kernel.filtered),
-                ("process.submitted".to_owned(), kernel.submitted),
-                ("process.dropped".to_owned(), kernel.losses.dropped.saturating_add(kernel.losses.no_slot)),
-                ("process.rescued".to_owned(), kernel.rescued),
-                ("process.skipped".to_owned(), kernel.losses.skipped),
-                ("process.truncated".to_owned(), kernel.truncated),
-            ]);
-        }
-        if let Files::Tracing(watcher) = &self.files
-            && let Ok(kernel) = watcher.counters()
+        let files = match &self.files {
+            Files::Tracing(watcher) => Some(watcher.counters()),
+            Files::Fanotify(_) | Files::Unwatched => None,
+        };
+        for (object, kernel) in
+            [("process", self.process.as_ref().map(ProcessSource::counters)), ("files", files)]
         {
-            counters.extend([
-                ("files.seen".to_owned(), kernel.seen),
-                ("files.filtered".to_owned(), kernel.filtered),
-                ("files.submitted".to_owned(), kernel.submitted),
-                ("files.dropped".to_owned(), kernel.losses.dropped.saturating_add(kernel.losses.no_slot)),
-                ("files.rescued".to_owned(), kernel.rescued),
-                ("files.skipped".to_owned(), kernel.losses.skipped),
-                ("files.truncated".to_owned(), kernel.truncated),
-            ]);
+            // Counters that can't be read are left out.
+            let Some(Ok(kernel)) = kernel else { continue };
+            let figures = [
+                ("seen", kernel.seen),
+                ("filtered", kernel.filtered),
+                ("submitted", kernel.submitted),
+                ("dropped", kernel.losses.dropped.saturating_add(kernel.losses.no_slot)),
+                ("rescued", kernel.rescued),
+                ("skipped", kernel.losses.skipped),
+                ("truncated", kernel.truncated),
+            ];
+            counters.extend(figures.map(|(name, count)| (format!("{object}.{name}"), count)));
         }
         if let Files::Fanotify(watcher) = &self.files {
             let files = watcher.counters();

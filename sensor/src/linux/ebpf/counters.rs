@@ -49,6 +49,31 @@ impl Losses {
     }
 }
 
+/// Losses that were told, so that each is told once.
+///
+/// A call counts as skipped from the moment at which the kernel skipped the first program until its standby has run; so
+/// it is told only when a second look finds it still.
+#[derive(Default)]
+pub struct ToldLosses {
+    told: Losses,
+    looked: Losses,
+}
+
+impl ToldLosses {
+    /// What is to be told of the losses as they are `now`, by reason.
+    pub fn look(&mut self, now: Losses) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        let skipped = now.skipped.min(self.looked.skipped).max(self.told.skipped);
+        self.looked = now;
+        let sure = Losses { skipped, ..now };
+        sure.since(std::mem::replace(&mut self.told, sure))
+    }
+
+    /// Whether another look is needed to know.
+    pub fn is_unsure(&self) -> bool {
+        self.looked.skipped > self.told.skipped
+    }
+}
+
 /// How often the kernel skipped a program because another task was in its midst on the same CPU.
 pub(super) struct Skips {
     /// /proc/self/fdinfo of its descriptor (`bpf_prog_show_fdinfo` of kernel/bpf/syscall.c).
@@ -87,6 +112,24 @@ mod tests {
         let text = "pos:\t0\nflags:\t02000000\nprog_type:\t26\nrun_cnt:\t0\nrecursion_misses:\t17\nverified_insns:\t93\n";
         assert_eq!(parse_misses(text), Some(17));
         assert_eq!(parse_misses("pos:\t0\n"), None);
+    }
+
+    #[test]
+    fn a_skip_is_told_when_its_standby_did_not_run_either() {
+        let skipped = |skipped| Losses { skipped, ..Losses::default() };
+        let mut told = ToldLosses::default();
+        let mut look = |count| {
+            let counts: Vec<u64> = told.look(skipped(count)).map(|(_, count)| count).collect();
+            (counts, told.is_unsure())
+        };
+        assert_eq!(look(1), (vec![], true));
+        assert_eq!(look(0), (vec![], false), "the standby had only not run yet");
+        assert_eq!(look(2), (vec![], true));
+        assert_eq!(look(3), (vec![2], true));
+        assert_eq!(look(3), (vec![1], false));
+        assert_eq!(look(3), (vec![], false));
+        let mut told = ToldLosses::default();
+        assert_eq!(told.look(Losses { dropped: 4, ..skipped(1) }).count(), 1, "what was dropped is sure");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod ring;
 mod self_test;
 mod watcher;
 
-pub use counters::{Counters, Losses};
+pub use counters::{Counters, Losses, ToldLosses};
 pub use files::{FileSource, HookState, WatchError};
 pub use process::ProcessSource;
 pub use self_test::HookReport;
