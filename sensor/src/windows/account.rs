@@ -8,7 +8,7 @@ use windows::Win32::Security::Authorization::ConvertStringSidToSidW;
 use windows::Win32::Security::{LookupAccountSidW, PSID, SID_NAME_USE};
 use windows::core::{HSTRING, PCWSTR, PWSTR};
 
-use super::security_descriptor::Local;
+use super::security::Local;
 
 /// How many names are remembered.
 const REMEMBERED: usize = 4096;

@@ -17,7 +17,7 @@ use super::session::{self, Session};
 use super::sources::{Input, Plan, QUEUE};
 use super::state_file::{self, StateFile};
 use super::status_watch::StatusWatch;
-use super::{clock, facts, fault, processes};
+use super::{clock, facts, fault, folder, processes};
 use crate::config::Events;
 use crate::model::line::{Started, Totals};
 use crate::model::{Line, Loss};
@@ -159,19 +159,18 @@ pub fn run(
     inbox: &Receiver<Message>,
     ready: impl FnOnce(),
 ) -> Result<Ended> {
-    let folder = state_file::folder();
-    let lock = state_file::lock(&folder).with_context(|| format!("keeping state in {}", folder.display()));
-    let lock = match lock {
-        Ok(Some(lock)) => Some(lock),
-        Ok(None) => bail!("another svcsensor watches this host already"),
+    let state = folder::state().and_then(|folder| Ok((state_file::lock(&folder)?, folder)));
+    let state = match state {
+        Ok((Some(lock), folder)) => Some((lock, folder)),
+        Ok((None, _)) => bail!("another svcsensor watches this host already"),
         // Without a place for its state it watches all the same.
         Err(error) => {
-            tracing::warn!("{error:#}: after a restart logs are read from then on only");
+            tracing::warn!("state can't be kept: {error}: after a restart logs are read from then on only");
             None
         }
     };
-    let file = lock.as_ref().and_then(|_| {
-        StateFile::open(&folder).inspect_err(|error| tracing::warn!("bookmarks can't be read: {error}")).ok()
+    let file = state.as_ref().and_then(|(_, folder)| {
+        StateFile::open(folder).inspect_err(|error| tracing::warn!("bookmarks can't be read: {error}")).ok()
     });
     let (to, from) = sync_channel(QUEUE);
     let sources = Sources::start(&to, session::RUN, file.as_ref());
@@ -192,7 +191,7 @@ pub fn run(
         open: true,
     };
     let ended = live.run(events.heartbeat, sources, to, &from, inbox, ready)?;
-    drop(lock);
+    drop(state);
     Ok(ended)
 }
 

@@ -21,7 +21,6 @@ mod registry;
 mod registry_watch;
 mod scm;
 pub mod security;
-mod security_descriptor;
 pub mod service;
 mod session;
 mod signature;

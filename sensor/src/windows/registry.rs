@@ -16,7 +16,7 @@ use windows::Win32::System::Registry::{
 };
 use windows::core::{Error, HSTRING, PWSTR, Result};
 
-use super::security_descriptor;
+use super::security;
 
 /// The longest name of a value in characters, with its NUL (Microsoft, "Registry Element Size Limits").
 const VALUE_NAME: usize = 16_384;
@@ -163,7 +163,7 @@ impl Key {
                 continue;
             }
             result.ok()?;
-            return security_descriptor::to_text(&mut descriptor, parts);
+            return security::to_text(&mut descriptor, parts);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Security descriptors of files and services, written as SDDL.
 #![expect(unsafe_code, reason = "Windows gives descriptors as memory that its caller frees")]
 
+use std::ffi::c_void;
 use std::io;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use windows::Win32::Security::Authorization::{
     SE_FILE_OBJECT,
 };
 use windows::Win32::Security::{
-    DACL_SECURITY_INFORMATION, GetTokenInformation, OWNER_SECURITY_INFORMATION,
+    DACL_SECURITY_INFORMATION, GetTokenInformation, OBJECT_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
     PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, SetFileSecurityW, TOKEN_QUERY, TOKEN_USER,
     TokenUser,
 };
@@ -20,8 +21,19 @@ use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows::core::{HSTRING, PWSTR};
 use windows_service::service::Service;
 
+/// Memory that Windows has left to its caller, who frees it by `LocalFree`.
+#[derive(Debug)]
+pub(super) struct Local(pub(super) *mut c_void);
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // SAFETY: Windows allocated it with LocalAlloc, and nothing else holds it.
+        unsafe { LocalFree(Some(HLOCAL(self.0))) };
+    }
+}
+
 /// Who owns an object, and who may do what with it.
-pub struct Descriptor(PSECURITY_DESCRIPTOR);
+pub struct Descriptor(Local);
 
 impl Descriptor {
     /// Reads a descriptor in the security descriptor definition language.
@@ -39,7 +51,11 @@ impl Descriptor {
                 None,
             )
         }?;
-        Ok(Self(descriptor))
+        Ok(Self(Local(descriptor.0)))
+    }
+
+    fn raw(&self) -> PSECURITY_DESCRIPTOR {
+        PSECURITY_DESCRIPTOR(self.0.0)
     }
 
     /// Gives a file or a folder this owner and this access control list, inheriting nothing from above.
@@ -50,7 +66,7 @@ impl Descriptor {
         let what =
             OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
         // SAFETY: the descriptor lives as long as this value, and the path through the call.
-        unsafe { SetFileSecurityW(&HSTRING::from(path), what, self.0) }.ok()?;
+        unsafe { SetFileSecurityW(&HSTRING::from(path), what, self.raw()) }.ok()?;
         Ok(())
     }
 
@@ -61,16 +77,39 @@ impl Descriptor {
     pub fn set_on_service(&self, service: &Service) -> io::Result<()> {
         let handle = SC_HANDLE(service.raw_handle());
         // SAFETY: the handle is open as long as `service` lives, and the descriptor as long as this value.
-        unsafe { SetServiceObjectSecurity(handle, DACL_SECURITY_INFORMATION, self.0) }?;
+        unsafe { SetServiceObjectSecurity(handle, DACL_SECURITY_INFORMATION, self.raw()) }?;
         Ok(())
     }
 }
 
-impl Drop for Descriptor {
-    fn drop(&mut self) {
-        // SAFETY: Windows allocated it with LocalAlloc, and nothing else holds it.
-        unsafe { LocalFree(Some(HLOCAL(self.0.0))) };
-    }
+/// A descriptor in self-relative form as text, as far as these parts of it go.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn to_text(
+    descriptor: &mut [u8],
+    parts: OBJECT_SECURITY_INFORMATION,
+) -> windows::core::Result<String> {
+    text_of(PSECURITY_DESCRIPTOR(descriptor.as_mut_ptr().cast()), parts)
+}
+
+fn text_of(
+    descriptor: PSECURITY_DESCRIPTOR,
+    parts: OBJECT_SECURITY_INFORMATION,
+) -> windows::core::Result<String> {
+    let mut text = PWSTR::null();
+    // SAFETY: the callers hold a whole descriptor that Windows gave; the text is taken below.
+    unsafe {
+        ConvertSecurityDescriptorToStringSecurityDescriptorW(
+            descriptor,
+            SDDL_REVISION_1,
+            parts,
+            &raw mut text,
+            None,
+        )
+    }?;
+    // SAFETY: the call succeeded, so that this is a text with its end, which Windows has left to us.
+    Ok(unsafe { take(text) })
 }
 
 /// The owner of a file or a folder, as SDDL spells it: `O:SY` is the system, `O:BA` the administrators.
@@ -94,20 +133,8 @@ pub fn owner(path: &Path) -> io::Result<String> {
         )
     }
     .ok()?;
-    let descriptor = Descriptor(descriptor);
-    let mut text = PWSTR::null();
-    // SAFETY: the descriptor is valid, and the text is freed below.
-    unsafe {
-        ConvertSecurityDescriptorToStringSecurityDescriptorW(
-            descriptor.0,
-            SDDL_REVISION_1,
-            what,
-            &raw mut text,
-            None,
-        )
-    }?;
-    // SAFETY: the call succeeded, so that this is a text with its end, which Windows has left to us.
-    Ok(unsafe { take(text) })
+    let descriptor = Descriptor(Local(descriptor.0));
+    Ok(text_of(descriptor.raw(), what)?)
 }
 
 /// The security id of the user as whom this process runs, such as `S-1-5-18` for the system.
@@ -145,9 +172,7 @@ pub fn user() -> io::Result<String> {
 /// # Safety
 /// It must be one with its end, allocated by `LocalAlloc`, and held by nothing else.
 unsafe fn take(text: PWSTR) -> String {
+    let _freed_at_the_end = Local(text.0.cast());
     // SAFETY: the caller says so.
-    let taken = String::from_utf16_lossy(unsafe { text.as_wide() });
-    // SAFETY: the caller says so.
-    unsafe { LocalFree(Some(HLOCAL(text.0.cast()))) };
-    taken
+    String::from_utf16_lossy(unsafe { text.as_wide() })
 }

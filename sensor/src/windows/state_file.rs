@@ -1,7 +1,5 @@
 //! What outlives a run: how far each log was read.
 
-#![expect(unsafe_code, reason = "the system is called")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -9,14 +7,9 @@ use std::os::windows::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use windows::Win32::Foundation::ERROR_SHARING_VIOLATION;
-use windows::Win32::Security::SECURITY_ATTRIBUTES;
-use windows::Win32::Storage::FileSystem::CreateDirectoryW;
-use windows::core::HSTRING;
 
-use super::security_descriptor;
+use super::folder;
 
-/// Only the system and administrators may look or write: who can write here can make the sensor skip records.
-const ADMINISTRATORS_ONLY: &str = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
@@ -26,9 +19,10 @@ pub(super) struct Lock {
     _file: fs::File,
 }
 
-/// Takes the lock in the folder, which is made when it isn't there; `None` when another run has it.
+/// Takes the lock in the folder, which is made private first: who can write there can make the sensor skip records.
+/// `None` when another run has it.
 pub(super) fn lock(folder: &Path) -> io::Result<Option<Lock>> {
-    make(folder)?;
+    folder::make_private(folder)?;
     let file = fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -50,9 +44,8 @@ pub(super) struct StateFile {
 }
 
 impl StateFile {
-    /// Reads what the last run left in the folder, which is made when it isn't there.
+    /// Reads what the last run left in the folder, in which the lock is held.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        make(folder)?;
         let path = folder.join("bookmarks.json");
         let bookmarks = match fs::File::open(&path) {
             Ok(file) => {
@@ -84,30 +77,6 @@ impl StateFile {
         file.sync_all()?;
         fs::rename(&new, &self.path)
     }
-}
-
-/// The folder that is kept for the sensor: `svcsensor` below the machine's program data.
-pub(super) fn folder() -> PathBuf {
-    let data = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
-    Path::new(&data).join("svcsensor")
-}
-
-/// Makes the folder, for administrators only. One that is there stays as it is.
-fn make(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let descriptor = security_descriptor::from_text(ADMINISTRATORS_ONLY)?;
-    let attributes = SECURITY_ATTRIBUTES {
-        nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).unwrap_or(0),
-        lpSecurityDescriptor: descriptor.0,
-        bInheritHandle: false.into(),
-    };
-    let path = HSTRING::from(folder.as_os_str());
-    // SAFETY: the path ends with a NUL, and the descriptor lives until after the call.
-    unsafe { CreateDirectoryW(&path, Some(&raw const attributes)) }?;
-    drop(descriptor);
-    Ok(())
 }
 
 #[cfg(test)]
