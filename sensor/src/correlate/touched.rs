@@ -155,14 +155,14 @@ impl Touched {
         self.deadlines.first().map(|(deadline, _path)| *deadline)
     }
 
-    /// Takes those that wait for `writer` to let go, or for any writer; sorted by name.
-    pub fn held(&mut self, writer: Option<ProcessKey>) -> Vec<Touch> {
+    /// Takes those of the meant ones that wait for a writer to let go, sorted by name.
+    pub fn held(&mut self, is_meant: impl Fn(&Touch) -> bool) -> Vec<Touch> {
         let mut paths: Vec<BString> = self
             .waiting
             .values()
             .map(|waiting| &waiting.touch)
             .filter(|touch| matches!(touch.operation, FileOperation::Create | FileOperation::Write))
-            .filter(|touch| writer.is_none_or(|writer| writer == touch.holder))
+            .filter(|touch| is_meant(touch))
             .map(|touch| touch.path.clone())
             .collect();
         paths.sort_unstable();
@@ -281,10 +281,10 @@ mod tests {
         touched.note(touch(1, 0, CP, FileOperation::Write), SETTLE);
         let due = touched.due(milliseconds(250));
         touched.hold(due[0].clone());
-        assert_eq!((touched.deadline(), touched.held(Some(VIM))), (None, vec![]));
-        assert_eq!(touched.held(Some(CP)).len(), 1);
+        assert_eq!((touched.deadline(), touched.held(|touch| touch.holder == VIM)), (None, vec![]));
+        assert_eq!(touched.held(|touch| touch.holder == CP).len(), 1);
         touched.note(touch(2, 300, CP, FileOperation::Write), SETTLE);
-        assert_eq!(touched.held(None).len(), 1, "a reload tells what anyone holds");
+        assert_eq!(touched.held(|_| true).len(), 1, "a reload tells what anyone holds");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Commands that ask a manager for something.
 
+use super::units::Place;
 use super::{Engine, actor};
+use crate::correlate::touched::Touch;
 use crate::host::Host;
 use crate::model::observation::Exec;
 use crate::model::process::Confidence;
@@ -87,9 +89,12 @@ impl Engine {
 }
 
 impl Engine {
-    /// Tells what writers still hold, as it stands.
+    /// Tells what writers still hold, as it stands. The manager reads what generators write when they have ended: it waits
+    /// for that.
     fn tell_held(&mut self, host: &mut dyn Host, lines: &mut Vec<Line>) {
-        for touch in self.touched.held(None) {
+        let units = &self.units;
+        let is_meant = |touch: &Touch| units.place(touch.path.as_ref()) != Place::Unit { generated: true };
+        for touch in self.touched.held(is_meant) {
             self.tell(&touch, host, lines);
         }
     }

@@ -232,7 +232,7 @@ impl Engine {
                 self.requests.exit(key, seen.time);
                 self.note_reload(key, seen.time, lines);
                 // What the process was still writing is finished now, unless another one holds it as well.
-                for touch in self.touched.held(Some(key)) {
+                for touch in self.touched.held(|touch| touch.holder == key) {
                     self.due(touch, host, lines);
                 }
             }

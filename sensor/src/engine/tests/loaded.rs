@@ -80,6 +80,23 @@ fn a_reload_tells_what_writers_still_hold() {
 }
 
 #[test]
+fn what_a_generator_still_writes_is_told_when_it_has_finished() {
+    let mut run = Run::new(&[]);
+    let path = "/run/systemd/generator/made.service";
+    run.host.files.insert(path.into(), super::host::regular(""));
+    run.host.writers.insert(100);
+    run.touch(100, FileOperation::Create, path);
+    reload(&mut run, 1, OUTPUTS);
+    run.command(200, &["systemctl", "daemon-reload"]);
+    let (events, _) = run.told();
+    assert!(events.iter().all(|event| event.service.name != "made.service"), "{events:?}");
+    run.host.writers.clear();
+    run.write(100, path, PLAIN);
+    let names: Vec<_> = run.told().0.into_iter().map(|event| event.service.name).collect();
+    assert_eq!(names, ["made.service"]);
+}
+
+#[test]
 fn a_new_unit_that_starts_is_loaded() {
     let mut run = Run::new(&[(&format!("{ETC}/old.service"), PLAIN)]);
     run.write(100, &format!("{ETC}/new.service"), PLAIN);
