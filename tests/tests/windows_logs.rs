@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sensor_tests::evtx::{Field, Record as Written, write};
+use sensor_tests::evtx::{Field, Record as Written, form, write};
 use svcsensor::windows_event::reader::{Limits, ReadErrorKind, Record, open, open_all};
 use svcsensor::windows_event::{Value, WindowsEvent};
 
@@ -149,23 +149,18 @@ fn every_byte_may_be_wrong() {
     }
 }
 
-/// The events of a log as XML and as JSON lines.
-fn as_text(numbers: std::ops::Range<u64>, computer: &str) -> (String, String) {
+/// The events of a log as XML, as JSON lines in the shape of ECS, and in that of agents that put all side by side.
+fn as_text(numbers: std::ops::Range<u64>, computer: &str) -> (String, String, String) {
     use std::fmt::Write as _;
-    let (mut xml, mut json) = ("<?xml version=\"1.0\"?>\r\n<Events>".to_owned(), String::new());
+    let mut xml = "<?xml version=\"1.0\"?>\r\n<Events>".to_owned();
+    let (mut ecs, mut flat) = (String::new(), String::new());
     for number in numbers {
         let time = format!("2024-01-01T00:{:02}:{:02}Z", number / 60, number % 60);
         let record = number + 1;
-        write!(
-            xml,
-            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Service \
-             Control Manager'/><EventID>7036</EventID><TimeCreated SystemTime='{time}'/><EventRecordID>{record}\
-             </EventRecordID><Channel>System</Channel><Computer>{computer}</Computer></System><EventData><Data \
-             Name='param1'>Service &lt;{number}&gt; &amp; \u{e9}</Data></EventData></Event>\r\n"
-        )
-        .unwrap();
+        write!(xml, "{}\r\n", form::xml(&started(number, computer), record)).unwrap();
+        writeln!(ecs, "{}", form::json(&started(number, computer), record)).unwrap();
         writeln!(
-            json,
+            flat,
             "{{\"EventID\":7036,\"SourceName\":\"Service Control Manager\",\"Channel\":\"System\",\"Hostname\":\
              \"{computer}\",\"RecordNumber\":{record},\"@timestamp\":\"{time}\",\"param1\":\"Service <{number}> & \
              \u{e9}\"}}"
@@ -173,7 +168,7 @@ fn as_text(numbers: std::ops::Range<u64>, computer: &str) -> (String, String) {
         .unwrap();
     }
     xml.push_str("</Events>");
-    (xml, json)
+    (xml, ecs, flat)
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -196,7 +191,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn every_form_gives_the_same_events() {
     let folder = tempfile::tempdir().unwrap();
-    let (xml, json) = as_text(0..50, "HOST");
+    let (xml, ecs, json) = as_text(0..50, "HOST");
     let utf16: Vec<u8> =
         "\u{feff}".encode_utf16().chain(xml.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let array = format!("[\n{}\n]", json.trim().replace('\n', ",\n"));
@@ -204,6 +199,7 @@ fn every_form_gives_the_same_events() {
     for (name, content) in [
         ("plain.xml", xml.clone().into_bytes()),
         ("utf16.xml", utf16.clone()),
+        ("ecs.json", ecs.into_bytes()),
         ("lines.json", json.clone().into_bytes()),
         ("array.json", array.into_bytes()),
         ("lines.json.gz", gzip(json.as_bytes())),
@@ -227,7 +223,7 @@ fn every_form_gives_the_same_events() {
 #[test]
 fn packed_content_that_is_cut_off_is_read_as_far_as_it_goes() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, json) = as_text(0..500, "HOST");
+    let (_, _, json) = as_text(0..500, "HOST");
     let packed = gzip(json.as_bytes());
     let (events, failures) = read(&[put(folder.path(), "cut.gz", &packed[..packed.len() / 2])]);
     assert!(!events.is_empty() && events.len() < 500);
@@ -264,7 +260,7 @@ fn what_is_no_log_is_told_and_the_rest_is_read() {
     put(folder.path(), "a.evtx", b"MZ\x90\x00");
     put(folder.path(), "b.evtx", &log(0..5, "HOST"));
     std::fs::create_dir(folder.path().join("below")).unwrap();
-    put(&folder.path().join("below"), "c.json", as_text(5..9, "HOST").1.as_bytes());
+    put(&folder.path().join("below"), "c.json", as_text(5..9, "HOST").2.as_bytes());
     put(folder.path(), "empty", b"");
     let (events, failures) = read(&[folder.path().to_owned()]);
     assert!(matches!(failures.as_slice(), [ReadErrorKind::UnknownFormat]), "{failures:?}");

@@ -15,7 +15,7 @@ pub fn xml(record: &Record, id: u64) -> String {
     for (name, field) in &record.fields {
         // Writing to a string can't fail.
         _ = match field {
-            Field::Bytes(bytes) => write!(data, "<Binary>{}</Binary>", hexadecimal(bytes)),
+            Field::Bytes(bytes) => write!(data, "<Binary>{}</Binary>", hex::encode_upper(bytes)),
             other => write!(data, "<Data Name='{name}'>{}</Data>", escaped(&shown(other))),
         };
     }
@@ -41,7 +41,7 @@ pub fn json(record: &Record, id: u64) -> String {
         .fields
         .iter()
         .map(|(name, field)| match field {
-            Field::Bytes(bytes) => (name.clone(), Value::from(hexadecimal(bytes))),
+            Field::Bytes(bytes) => (name.clone(), Value::from(hex::encode_upper(bytes))),
             other => (name.clone(), Value::from(shown(other))),
         })
         .collect();
@@ -72,16 +72,8 @@ fn shown(field: &Field) -> String {
         Field::Text(text) => text.clone(),
         Field::Number(number) => number.to_string(),
         Field::Hex(number) => format!("{number:#x}"),
-        Field::Bytes(bytes) => hexadecimal(bytes),
+        Field::Bytes(bytes) => hex::encode_upper(bytes),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string can't fail.
-        _ = write!(text, "{byte:02X}");
-        text
-    })
 }
 
 fn escaped(text: &str) -> String {
