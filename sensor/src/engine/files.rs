@@ -179,11 +179,15 @@ impl Engine {
         self.tell(&touch, host, lines);
     }
 
-    /// Who holds the file open for writing: the process that wrote, or one that it inherited the open file from.
+    /// Who holds the file open for writing: the process that wrote, or one that it inherited the open file from, as no
+    /// process does from the first one.
     fn holder(&self, writer: ProcessKey, object: (u64, u64), host: &mut dyn Host) -> Option<ProcessKey> {
         let ancestors = self.processes.ancestry(writer);
-        let candidates = ancestors.iter().map(|process| process.key).take(MOST_HOLDERS);
-        std::iter::once(writer).chain(candidates).find(|key| key.pid > 1 && host.writes(key.pid, object))
+        let candidates =
+            ancestors.iter().map(|process| process.key).take(MOST_HOLDERS).filter(|key| key.pid > 1);
+        std::iter::once(writer)
+            .chain(candidates)
+            .find(|key| key.pid != NOBODY.pid && host.writes(key.pid, object))
     }
 
     /// Looks at the name as it is now, and tells what that means.

@@ -1,7 +1,7 @@
 //! Whether managers have read what is told.
 
 use super::host::{ETC, Run};
-use crate::model::{FileOperation, Known};
+use crate::model::{Action, FileOperation, Known};
 
 const PLAIN: &str = "[Service]\nExecStart=/usr/bin/sleep 60\n";
 const OUTPUTS: [&str; 3] =
@@ -119,4 +119,18 @@ fn what_the_manager_makes_for_itself_is_loaded() {
     run.write(100, "/run/systemd/transient/run-2.service", PLAIN);
     let loaded: Vec<_> = run.told().0.into_iter().map(|event| event.loaded).collect();
     assert_eq!(loaded, [Known::Is(true), Known::Is(true), Known::Is(false)]);
+}
+
+#[test]
+fn what_the_manager_still_writes_into_a_new_directory_is_told_when_it_has_finished() {
+    let mut run = Run::new(&[]);
+    let (directory, path) = ("/run/systemd/transient", "/run/systemd/transient/run-1.service");
+    run.host.files.insert(path.into(), super::host::regular(""));
+    run.host.writers.insert(1);
+    run.touch(1, FileOperation::Create, directory);
+    run.pass(300);
+    assert_eq!(run.told().0, []);
+    run.write(1, path, PLAIN);
+    let told: Vec<_> = run.told().0.into_iter().map(|event| (event.action, event.service.name)).collect();
+    assert_eq!(told, [(Action::Created, "run-1.service".to_owned())]);
 }

@@ -153,8 +153,16 @@ impl<M: Marker> Watches<M> {
             if appeared || vanished {
                 self.establish(|wanted| is_at_or_below(wanted, &path), &mut established);
             }
-            let moved = FileObservation { operation: FileOperation::RenameTo, is_directory: true, ..seen };
-            told.extend(established.iter().map(|path| at(path, moved.clone())));
+            // What came with a directory that was moved or linked is as it was; in one that was made it may still be being
+            // written.
+            let operation = match seen.operation {
+                FileOperation::RenameTo | FileOperation::Symlink | FileOperation::Link => {
+                    FileOperation::RenameTo
+                }
+                _ => FileOperation::Create,
+            };
+            let appeared = FileObservation { operation, is_directory: true, ..seen };
+            told.extend(established.iter().map(|path| at(path, appeared.clone())));
             return;
         }
         if vanished && (seen.is_directory || is_subdirectory(&seen.name)) {

@@ -83,6 +83,25 @@ fn who_makes_a_directory_is_not_blamed_for_another() {
 }
 
 #[test]
+fn what_a_moved_directory_brings_is_finished_and_what_a_made_one_holds_may_not_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let units = path(&folder, "parent/units");
+    for (seen, expected) in [
+        (FileOperation::Create, FileOperation::Create),
+        (FileOperation::RenameTo, FileOperation::RenameTo),
+        (FileOperation::Symlink, FileOperation::RenameTo),
+    ] {
+        let mut watches = Watches::new(Inodes::default(), vec![units.clone()]);
+        make(&units);
+        let parent = FileObservation { operation: seen, ..created(&path(&folder, "parent"), 7) };
+        let mut told = Vec::new();
+        watches.follow(Role::Ancestor, parent, &mut told);
+        assert_eq!(told.iter().map(|seen| seen.operation).collect::<Vec<_>>(), [expected], "{seen:?}");
+        fs::remove_dir_all(folder.path().join("parent")).unwrap();
+    }
+}
+
+#[test]
 fn what_a_mount_covers_is_told_as_nobodys_doing() {
     let folder = tempfile::tempdir().unwrap();
     let (units, below) = (path(&folder, "user/units"), path(&folder, "user"));
