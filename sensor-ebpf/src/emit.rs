@@ -6,7 +6,7 @@ use core::mem::size_of;
 
 use aya_ebpf::helpers::generated::{
     bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_probe_read_kernel, bpf_probe_read_kernel_str,
-    bpf_probe_read_user, bpf_ringbuf_output,
+    bpf_probe_read_user, bpf_ringbuf_output, bpf_ringbuf_query,
 };
 use aya_ebpf::maps::PerCpuArray;
 use sensor_common::{ABI_VERSION, Counter, Header, Text, limit, text_flag};
@@ -18,6 +18,30 @@ use crate::map::{COUNTERS, FREE_SLOTS, HOOKS, RECORDS, SEQUENCES, SLACK, SLOTS, 
 const CHUNK: u64 = 4096;
 // A chunk that starts at the last byte of the record ends within the slot.
 const _: () = assert!(CHUNK < SLACK as u64 && limit::RECORD.is_power_of_two());
+
+/// Flags of `bpf_ringbuf_output` and `bpf_ringbuf_query` (include/uapi/linux/bpf.h).
+mod ring {
+    /// `BPF_RB_NO_WAKEUP`.
+    pub(super) const LET_SLEEP: u64 = 1 << 0;
+    /// `BPF_RB_FORCE_WAKEUP`.
+    pub(super) const WAKE: u64 = 1 << 1;
+    /// `BPF_RB_AVAIL_DATA`: bytes that the reader has not taken.
+    pub(super) const UNREAD: u64 = 0;
+    /// `BPF_RB_RING_SIZE`: bytes that there is room for.
+    pub(super) const SIZE: u64 = 1;
+}
+
+/// Whether a record has its reader woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// By this record.
+    Now,
+    /// By this record, unless it is still at earlier ones: the kernel's own choice, where all records of a buffer wake.
+    IfIdle,
+    /// By whichever comes next and does, or once an eighth of the ring buffer is unread: for records that only say what
+    /// others mean. To wake the reader costs more than to write the record.
+    Later,
+}
 
 /// Counts a call of a hook.
 #[inline(always)]
@@ -60,7 +84,7 @@ pub struct Record {
 /// Builds a record of fixed part `T` in a free slot and sends it. `fill` sets all fields of the fixed part but the
 /// header, and adds the texts.
 #[inline(always)]
-pub fn send<T, F>(kind: u16, fill: F)
+pub fn send<T, F>(kind: u16, wake: Wake, fill: F)
 where
     T: FromBytes + IntoBytes + Immutable,
     F: FnOnce(&mut Record, &mut T),
@@ -68,7 +92,7 @@ where
     with_slot(|record, fixed: &mut T, lane| {
         record.write_header(kind, lane);
         fill(record, fixed);
-        record.submit();
+        record.submit(wake);
     });
 }
 
@@ -200,17 +224,25 @@ impl Record {
     }
 
     #[inline(always)]
-    fn submit(&mut self) {
+    fn submit(&mut self, wake: Wake) {
         let size = black_box(self.slot.cursor) & (u64::from(limit::RECORD) - 1);
         // SAFETY: every record starts with a header.
         unsafe { (*(&raw mut self.slot.data).cast::<Header>()).length = size as u32 };
+        let flags = match wake {
+            Wake::IfIdle => 0,
+            // Not left to the kernel, which wakes a reader only for the first record that it has not taken: that may be one
+            // that let it sleep.
+            Wake::Now => ring::WAKE,
+            Wake::Later if is_filling() => ring::WAKE,
+            Wake::Later => ring::LET_SLEEP,
+        };
         // SAFETY: the slot holds `size` bytes.
         let result = unsafe {
             bpf_ringbuf_output(
                 (&raw const RECORDS).cast_mut().cast(),
                 (&raw mut self.slot.data).cast(),
                 size,
-                0,
+                flags,
             )
         };
         count(if result == 0 { Counter::Submitted } else { Counter::Dropped });
@@ -218,4 +250,14 @@ impl Record {
             count(Counter::Truncated);
         }
     }
+}
+
+/// Whether an eighth of the ring buffer is unread.
+#[inline(always)]
+fn is_filling() -> bool {
+    let ask = |what| {
+        // SAFETY: the map is a ring buffer.
+        unsafe { bpf_ringbuf_query((&raw const RECORDS).cast_mut().cast(), what) }
+    };
+    ask(ring::UNREAD) > ask(ring::SIZE) / 8
 }

@@ -2,7 +2,7 @@
 
 use sensor_common::{FileRecord, Object, ProcessKey, kind};
 
-use crate::emit::send;
+use crate::emit::{Wake, send};
 use crate::global::offsets;
 use crate::kernel::Typed;
 use crate::task;
@@ -27,7 +27,7 @@ pub fn tell_of(
     actor: ProcessKey,
     current: ProcessKey,
 ) {
-    send(kind::FILE, |record, file: &mut FileRecord| {
+    send(kind::FILE, Wake::IfIdle, |record, file: &mut FileRecord| {
         file.actor = actor;
         file.watch = place.key;
         file.generation = place.generation;

@@ -2,7 +2,7 @@
 
 use sensor_common::{ExecRecord, Object, Text, hook, kind, limit, text_flag};
 
-use crate::emit::{From, Record, called, send};
+use crate::emit::{From, Record, Wake, called, send};
 use crate::global::{exists, offsets};
 use crate::kernel::Kptr;
 use crate::path::{append_cgroup, append_path};
@@ -17,7 +17,7 @@ const PAGE: u64 = 4096;
 #[inline(always)]
 pub fn exec(task: Kptr, bprm: Kptr) {
     called(hook::EXEC);
-    send(kind::EXEC, |record, exec: &mut ExecRecord| {
+    send(kind::EXEC, Wake::Now, |record, exec: &mut ExecRecord| {
         let o = offsets();
         exec.process = task::key(task);
         exec.parent = task::parent_key(task);

@@ -2,7 +2,7 @@
 
 use sensor_common::{Counter, ExitRecord, hook, kind};
 
-use crate::emit::{called, count, send};
+use crate::emit::{Wake, called, count, send};
 use crate::global::offsets;
 use crate::kernel::Kptr;
 use crate::task;
@@ -15,5 +15,5 @@ pub fn exit(task: Kptr) {
     if task.follow(&o.task_signal).read_u32(&o.signal_live) != 0 {
         return count(Counter::Filtered);
     }
-    send(kind::EXIT, |_, exit: &mut ExitRecord| exit.process = task::key(task));
+    send(kind::EXIT, Wake::Later, |_, exit: &mut ExitRecord| exit.process = task::key(task));
 }

@@ -2,7 +2,7 @@
 
 use sensor_common::{Counter, ForkRecord, hook, kind};
 
-use crate::emit::{called, count, send};
+use crate::emit::{Wake, called, count, send};
 use crate::global::offsets;
 use crate::kernel::Kptr;
 use crate::task;
@@ -15,7 +15,7 @@ pub fn fork(creator: Kptr, child: Kptr) {
     if child.read_u32(&o.task_pid) != child.read_u32(&o.task_tgid) {
         return count(Counter::Filtered);
     }
-    send(kind::FORK, |_, fork: &mut ForkRecord| {
+    send(kind::FORK, Wake::Later, |_, fork: &mut ForkRecord| {
         fork.creator = task::key(creator);
         fork.parent = task::parent_key(child);
         fork.child = task::key(child);

@@ -4,12 +4,12 @@ use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use sensor_common::{Counter, FileRecord, Object, Text, WatchKey, hook, kind, operation};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::emit::{From, Record, called, count, send, with_slot};
+use crate::emit::{From, Record, Wake, called, count, send, with_slot};
 use crate::global::offsets;
 use crate::kernel::Typed;
 use crate::map::MOVES;
 use crate::task;
-use crate::watch::{Place, of_name};
+use crate::watch::{Place, of_object};
 
 /// `RENAME_EXCHANGE` of include/uapi/linux/fs.h: each of both gets the other's name.
 const EXCHANGE: u32 = 1 << 1;
@@ -55,8 +55,9 @@ struct End {
 pub fn begin(old: Typed, new: Typed, flags: u32) {
     called(hook::RENAME_BEGIN);
     // Not as options: the verifier refuses the copy of what an empty one leaves unset.
-    let from = of_name(old).unwrap_or(Place::NOWHERE);
-    let to = of_name(new).unwrap_or(Place::NOWHERE);
+    let from = of_object(old).unwrap_or(Place::NOWHERE);
+    // What stood at the new name is what is followed there.
+    let to = of_object(new).unwrap_or(Place::NOWHERE);
     if from.key.inode == 0 && to.key.inode == 0 {
         return count(Counter::Filtered);
     }
@@ -107,7 +108,7 @@ fn tell(names: &Names, end: &End, object: Object, operation: u16, result: i32) {
     if end.watch.inode == 0 {
         return;
     }
-    send(kind::FILE, |record, file: &mut FileRecord| {
+    send(kind::FILE, Wake::IfIdle, |record, file: &mut FileRecord| {
         let current = task::current_key();
         file.actor = current;
         file.watch = end.watch;

@@ -46,6 +46,11 @@ impl Executables {
         self.known.contains_key(path)
     }
 
+    /// The paths of all programs that are followed.
+    pub(super) fn paths(&self) -> Vec<BString> {
+        self.known.keys().cloned().collect()
+    }
+
     /// Follows the program that `identity` tells on behalf of `units`. What it is now counts as known, unless a change of it waits to be told.
     fn add(
         &mut self,
@@ -90,7 +95,7 @@ impl Executables {
             host.follow(path, path);
             return Some((now, Confidence::High));
         };
-        if !matches!(operation, FileOperation::Close | FileOperation::Write) {
+        if !matches!(operation, FileOperation::Close | FileOperation::Write | FileOperation::Reload) {
             return None;
         }
         let hashes = before.sha256.as_ref().zip(now.sha256.as_ref());

@@ -242,7 +242,8 @@ impl Engine {
 
     /// Everything is read again: what differs is told, without who did it.
     pub(super) fn rescan(&mut self, host: &mut dyn Host, lines: &mut Vec<Line>) {
-        for path in self.units.all_paths(host) {
+        let units = self.units.all_paths(host).into_iter();
+        for path in units.chain(self.executables.paths()) {
             let touch = Touch {
                 path,
                 actor: NOBODY,

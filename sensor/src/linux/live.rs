@@ -183,7 +183,8 @@ impl Live {
     /// Time has passed.
     fn tick(&mut self) -> Option<Ended> {
         let now = self.clock.now();
-        let ended = self.feed(Input::Tick(now));
+        // Forks and exits wake nobody, and what is due may wait for one.
+        let ended = self.take_process_records().ended.or_else(|| self.feed(Input::Tick(now)));
         if ended.is_none() && self.losses_due.is_some_and(|due| due <= now) {
             return self.tell_losses();
         }
@@ -273,8 +274,11 @@ impl Live {
     }
 
     fn beat(&mut self) -> Option<Ended> {
+        let taken = self.take_process_records().ended;
         let counters = self.counters();
-        let ended = self.tell_losses().or_else(|| self.feed(Input::Heartbeat(self.clock.now(), counters)));
+        let ended = taken
+            .or_else(|| self.tell_losses())
+            .or_else(|| self.feed(Input::Heartbeat(self.clock.now(), counters)));
         self.recorder.flush();
         ended
     }

@@ -1,9 +1,10 @@
 //! Programs of units that are replaced.
 
 use super::host::{ETC, Run, regular};
+use crate::engine::Input;
 use crate::host::FileState;
 use crate::model::process::Confidence;
-use crate::model::{Action, FileOperation, Known, Mechanism, ServiceEvent};
+use crate::model::{Action, FileOperation, Known, Mechanism, ServiceEvent, Timestamp};
 
 const SERVE: &str = "/opt/shop/serve";
 
@@ -52,6 +53,17 @@ fn a_program_that_is_written_or_replaced_is_told() {
     run.pass(300);
     let names: Vec<String> = run.told().0.into_iter().map(|event| event.service.name).collect();
     assert_eq!(names, ["late.service", "late.service"]);
+}
+
+#[test]
+fn a_program_that_changed_unseen_is_found_when_everything_is_read_again() {
+    let mut run = run();
+    run.host.files.insert(SERVE.into(), regular("new program"));
+    run.feed(Input::Rescan(Timestamp(1)));
+    let told: Vec<_> = run.told().0.iter().map(|event| gist(event).1).collect();
+    assert_eq!(told, [Mechanism::Executable]);
+    run.feed(Input::Rescan(Timestamp(2)));
+    assert_eq!(run.told().0.len(), 0, "it is known now");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::btf::Btf;
 use super::ring::{Object, Order, Sizes};
 use super::{Counters, EbpfError, Losses, object, offsets};
 
-/// Bytes of the ring buffer: a burst of some ten thousand execs.
-const RING: u32 = 8 << 20;
+/// Bytes of the ring buffer: a burst of some five thousand execs. Its pages count twice, as they are mapped twice.
+const RING: u32 = 4 << 20;
 
 /// The programs and the tracepoints that they are attached to, whose names are the same.
 const PROGRAMS: [(&str, u16); 3] = [
@@ -42,7 +42,8 @@ impl ProcessSource {
     }
 
     /// Hands at most `max` raw records to `f`, oldest first, and tells how many there were. Fewer than `max` means that
-    /// the buffer was empty. Never blocks; the descriptor becomes readable when there is something.
+    /// the buffer was empty. Never blocks; the descriptor becomes readable with an exec, or when much has gathered: forks
+    /// and exits alone wake nobody, and are to be drained before anything that they may explain.
     pub fn drain(&mut self, max: usize, f: impl FnMut(&[u8])) -> usize {
         self.object.drain(max, f)
     }
