@@ -148,7 +148,7 @@ impl Live {
                 }
                 guard = Readable::wait(mounts.as_ref()) => {
                     guard?.clear_ready();
-                    ended = self.take_mounts()?;
+                    ended = self.take_mounts()?.or_else(|| self.losses_after_turn());
                 }
                 Some(hash) = self.hashed.recv() => {
                     ended = self.feed(Input::Hashed(self.clock.now(), hash.path, hash.sha256));

@@ -40,6 +40,16 @@ enum Files {
     Unwatched,
 }
 
+impl Files {
+    fn take_refused(&mut self) -> Vec<(BString, String)> {
+        match self {
+            Self::Tracing(watcher) => watcher.take_refused(),
+            Self::Fanotify(watcher) => watcher.take_refused(),
+            Self::Unwatched => Vec::new(),
+        }
+    }
+}
+
 /// Losses that were told already.
 #[derive(Default)]
 struct Lost {
@@ -128,8 +138,8 @@ impl Sources {
             tracing::warn!("the hook {} of {} does not work: {report:?}", report.name, report.function);
             self.blind.push(format!("changes by {} are not seen: its hook does not work", report.function));
         }
-        let watcher = TracingWatcher::new(source, directories);
-        for (path, reason) in watcher.refused() {
+        let mut watcher = TracingWatcher::new(source, directories);
+        for (path, reason) in watcher.take_refused() {
             self.blind.push(format!("changes in {path} are not seen: {reason}"));
         }
         self.files = Files::Tracing(Box::new(watcher));
@@ -140,8 +150,8 @@ impl Sources {
     fn start_fanotify(&mut self, directories: Vec<BString>) {
         const NAME: &str = "files (fanotify)";
         match Watcher::new(directories) {
-            Ok(watcher) => {
-                for (path, reason) in watcher.refused() {
+            Ok(mut watcher) => {
+                for (path, reason) in watcher.take_refused() {
                     self.blind.push(format!("changes in {path} are not seen: {reason}"));
                 }
                 self.blind.push(
@@ -297,6 +307,10 @@ impl Sources {
             for (reason, count) in self.lost.process.look(lost) {
                 tell("process records", reason, Some(count), consequence, false);
             }
+        }
+        for (path, reason) in self.files.take_refused() {
+            let reason = format!("{path} can't be watched: {reason}");
+            tell("watched directories", &reason, None, "what changes in it from now on is not seen", false);
         }
         match &self.files {
             Files::Tracing(watcher) => {

@@ -72,9 +72,9 @@ impl TracingWatcher {
         watcher
     }
 
-    /// Directories that can't be watched, and why.
-    pub fn refused(&self) -> impl Iterator<Item = (&BStr, &str)> {
-        self.watches.refused()
+    /// Directories that can't be watched since this was asked last, and why.
+    pub fn take_refused(&mut self) -> Vec<(BString, String)> {
+        self.watches.take_refused()
     }
 
     /// Hooks that don't work, and why.

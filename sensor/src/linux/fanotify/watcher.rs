@@ -98,9 +98,9 @@ impl Watcher {
         })
     }
 
-    /// Directories that can't be watched, and why.
-    pub fn refused(&self) -> impl Iterator<Item = (&BStr, &str)> {
-        self.watches.refused()
+    /// Directories that can't be watched since this was asked last, and why.
+    pub fn take_refused(&mut self) -> Vec<(BString, String)> {
+        self.watches.take_refused()
     }
 
     /// What was read so far.

@@ -3,7 +3,7 @@
 //! A directory that is wanted and does not exist yet is awaited: its ancestors are watched, so that it is watched as
 //! soon as it appears, and what it holds by then is told as if it had been moved there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -14,6 +14,8 @@ use crate::model::{FileOperation, Known, ProcessKey, Reason};
 
 /// The most watches that are set.
 const MOST: usize = 65_536;
+/// The most directories that can't be watched which are told.
+const MOST_REFUSED: usize = 1024;
 /// Suffixes of the directories that lie in a unit directory and hold drop-ins or links (systemd.unit(5)).
 const SUBDIRECTORIES: [&[u8]; 4] = [b".d", b".wants", b".requires", b".upholds"];
 
@@ -88,14 +90,22 @@ pub struct Watches<M: Marker> {
     wanted: Vec<BString>,
     by_key: HashMap<M::Key, Vec<Watched>>,
     refused: BTreeMap<BString, String>,
+    /// Those of them that were told.
+    told_refused: BTreeSet<BString>,
     changes: u64,
 }
 
 impl<M: Marker> Watches<M> {
-    /// Watches `wanted`, or what leads there. Directories that can't be watched are told by [`Watches::refused`].
+    /// Watches `wanted`, or what leads there. Directories that can't be watched are told by [`Watches::take_refused`].
     pub fn new(marker: M, wanted: Vec<BString>) -> Self {
-        let mut watches =
-            Self { marker, wanted, by_key: HashMap::new(), refused: BTreeMap::new(), changes: 0 };
+        let mut watches = Self {
+            marker,
+            wanted,
+            by_key: HashMap::new(),
+            refused: BTreeMap::new(),
+            told_refused: BTreeSet::new(),
+            changes: 0,
+        };
         watches.establish(|_| true, &mut Vec::new());
         watches
     }
@@ -110,9 +120,12 @@ impl<M: Marker> Watches<M> {
         &mut self.marker
     }
 
-    /// Directories that can't be watched, and why: what happens in them is not seen.
-    pub fn refused(&self) -> impl Iterator<Item = (&BStr, &str)> {
-        self.refused.iter().map(|(path, reason)| (path.as_ref(), reason.as_str()))
+    /// Directories that can't be watched since this was asked last, and why: what happens in them is not seen.
+    pub fn take_refused(&mut self) -> Vec<(BString, String)> {
+        let (refused, told) = (&self.refused, &mut self.told_refused);
+        told.retain(|path| refused.contains_key(path));
+        let new = refused.iter().filter(|(path, _reason)| told.insert((*path).clone()));
+        new.map(|(path, reason)| (path.clone(), reason.clone())).collect()
     }
 
     /// Every watched directory by its key; one that has several paths comes as often.
@@ -245,7 +258,7 @@ impl<M: Marker> Watches<M> {
     /// Watches the directory at `path`, and no longer the one that was there before.
     fn mark(&mut self, path: &BString, role: Role) -> Found {
         if self.by_key.len() >= MOST {
-            self.refused.insert(path.clone(), format!("more than {MOST} directories are watched"));
+            self.refuse(path, format!("more than {MOST} directories are watched"));
             return Found::Refused;
         }
         match self.marker.mark(path.as_ref(), role) {
@@ -260,11 +273,21 @@ impl<M: Marker> Watches<M> {
                 self.changes += 1;
                 Found::New
             }
-            Marked::Absent | Marked::Covered => Found::Nothing,
+            Marked::Absent | Marked::Covered => {
+                self.refused.remove(path);
+                Found::Nothing
+            }
             Marked::Refused(reason) => {
-                self.refused.insert(path.clone(), reason);
+                self.refuse(path, reason);
                 Found::Refused
             }
+        }
+    }
+
+    /// Of too many, those that are known speak for the others.
+    fn refuse(&mut self, path: &BString, reason: String) {
+        if self.refused.len() < MOST_REFUSED || self.refused.contains_key(path) {
+            self.refused.insert(path.clone(), reason);
         }
     }
 

@@ -9,6 +9,8 @@ use super::*;
 #[derive(Default)]
 struct Inodes {
     unmarked: Vec<u64>,
+    /// Whether it can't watch anything more.
+    refuses: bool,
 }
 
 impl Marker for Inodes {
@@ -16,6 +18,7 @@ impl Marker for Inodes {
 
     fn mark(&mut self, path: &BStr, _role: Role) -> Marked<u64> {
         match fs::metadata(os_path(path)) {
+            Ok(found) if found.is_dir() && self.refuses => Marked::Refused("no".into()),
             Ok(found) if found.is_dir() => Marked::As(found.ino()),
             _ => Marked::Absent,
         }
@@ -146,6 +149,24 @@ fn a_mount_within_a_unit_directory_is_told_and_one_elsewhere_is_not() {
     watches.remount(&[unit.clone(), drop_ins.clone(), elsewhere], &mut told);
     assert_eq!(names(&told), [(unit, 0), (drop_ins.clone(), 0)]);
     assert_eq!(watches.get(&inode(&drop_ins)).len(), 1);
+}
+
+#[test]
+fn a_directory_that_can_no_longer_be_watched_is_told_once_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (units, below) = (path(&folder, "user/units"), path(&folder, "user"));
+    make(&units);
+    let mut watches = Watches::new(Inodes::default(), vec![units.clone()]);
+    assert_eq!(watches.take_refused(), []);
+    for _ in 0..2 {
+        watches.marker_mut().refuses = true;
+        watches.remount(std::slice::from_ref(&below), &mut Vec::new());
+        assert!(watches.take_refused().contains(&(units.clone(), "no".to_owned())));
+        assert_eq!(watches.take_refused(), []);
+        watches.marker_mut().refuses = false;
+        watches.remount(std::slice::from_ref(&below), &mut Vec::new());
+        assert_eq!(watches.take_refused(), []);
+    }
 }
 
 #[test]
