@@ -32,7 +32,7 @@ pub struct Observed {
 pub enum Seen {
     /// A service was installed: 7045, 4697.
     Installed(Box<Installed>),
-    /// A service's start type changed: 7040.
+    /// A service's start type changed: 7040, and 201 of Microsoft-Windows-Services.
     StartType(StartTypeChange),
     /// A service entered a state: 7036.
     State(StateChange),
@@ -126,6 +126,8 @@ pub struct StartTypeChange {
     pub before: Option<String>,
     /// After, in words.
     pub after: String,
+    /// Who asked.
+    pub client: Doer,
 }
 
 /// A service entered a state.

@@ -7,6 +7,7 @@ use super::draft::{Draft, DraftKey, Kind};
 use super::host::{Host, apart, image_name, may_be_same, service_names};
 use super::tables::Seen as Remembered;
 use super::{SKEW, install, request};
+use crate::model::process::Confidence;
 use crate::model::{Mechanism, Timestamp};
 use crate::scm::decode::is_untold;
 use crate::scm::image_path::file_name;
@@ -180,14 +181,14 @@ fn take_writer(draft: &mut Draft, writer: &Doer) {
     draft.writer.complete(writer);
 }
 
-/// The SCM logged that a start type changed.
+/// The SCM told that a start type changed.
 pub(super) fn start_type(host: &mut Host, observed: &Observed, change: &StartTypeChange) {
     host.names.learn(&change.name);
     let translated = is_translated(&change.after);
     let fits = |draft: &Draft| {
         draft.kind == Kind::Changed
             && apart(draft.last, observed.time).min(apart(draft.first, observed.time)) <= SKEW
-            && !draft.has_mark(Source::ScmLog, observed.event_id)
+            && !draft.has_mark(observed.source, observed.event_id)
             && draft.after(setting::START).is_some_and(|after| translated || after == change.after)
             && may_be_same(&draft.name, &change.name)
     };
@@ -209,6 +210,10 @@ pub(super) fn start_type(host: &mut Host, observed: &Observed, change: &StartTyp
         draft.manager_id = draft.manager_id.or(observed.process_id);
         draft.name.key = draft.name.key.take().or_else(|| change.name.key.clone());
         draft.name.display = draft.name.display.take().or_else(|| change.name.display.clone());
+        draft.client.complete(&change.client);
+        if change.client.process_id.is_some_and(|pid| pid != 0) {
+            draft.basis = Some(("the record names the client process", Confidence::High));
+        }
         if draft.client.sid.is_none() {
             draft.client.sid.clone_from(&observed.user_sid);
         }

@@ -99,6 +99,7 @@ fn start_type(event: &WindowsEvent) -> Outcome {
         name,
         before: parameter(event, 2).map(start_word),
         after: start_word(after),
+        client: Doer::default(),
     }))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::process::Confidence;
 use crate::model::{Action, Mechanism, ServiceEvent};
 use crate::scm::correlate::{Correlator, Output};
+use crate::scm::interest::is_wanted;
 use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
 
 const START: u64 = 133_485_408_000_000_000;
@@ -37,6 +38,7 @@ impl Session {
             computer: Arc::from("HOST"),
         };
         let event = etw::decode(&header, &payload.concat()).unwrap();
+        assert!(is_wanted(&event.provider, &event.channel, event.id), "{event:?}");
         let outputs = self.correlator.push_event(&event);
         self.take(outputs);
     }
@@ -55,6 +57,31 @@ impl Session {
         self.take(outputs);
         assert!(self.correlator.counters().balance(), "{:?}", self.correlator.counters());
         self.events
+    }
+
+    /// The value `Start` of the key that `object` is open on.
+    fn set_start(&mut self, milliseconds: u64, pid: u32, object: u64, before: u32, after: u32) {
+        let dword = 4_u32.to_le_bytes();
+        self.log(
+            milliseconds,
+            KERNEL_REGISTRY,
+            5,
+            pid,
+            &[
+                &object.to_le_bytes(),
+                &[0; 4],
+                &dword,
+                &dword,
+                &text(""),
+                &text("Start"),
+                &4_u16.to_le_bytes(),
+                &after.to_le_bytes(),
+                &dword,
+                &dword,
+                &4_u16.to_le_bytes(),
+                &before.to_le_bytes(),
+            ],
+        );
     }
 
     fn process(&mut self, milliseconds: u64, pid: u32, parent: u32, image: &str) {
@@ -162,26 +189,7 @@ fn a_direct_write_names_its_writer_and_both_values() {
     let mut session = Session::new();
     session.process(0, 4000, 3000, r"\Device\HarddiskVolume3\Tools\edit.exe");
     session.open_key(10, 2, 4000, 0, 0x30, &format!(r"{SERVICES_KEY}\Spooler"));
-    session.log(
-        20,
-        KERNEL_REGISTRY,
-        5,
-        4000,
-        &[
-            &0x30_u64.to_le_bytes(),
-            &[0; 4],
-            &4_u32.to_le_bytes(),
-            &4_u32.to_le_bytes(),
-            &text(""),
-            &text("Start"),
-            &4_u16.to_le_bytes(),
-            &4_u32.to_le_bytes(),
-            &4_u32.to_le_bytes(),
-            &4_u32.to_le_bytes(),
-            &4_u16.to_le_bytes(),
-            &2_u32.to_le_bytes(),
-        ],
-    );
+    session.set_start(20, 4000, 0x30, 2, 4);
     // Refused, and by an object that was never opened.
     session.log(
         30,
@@ -245,4 +253,30 @@ fn a_control_names_who_sent_it() {
     assert!(event.details.contains(&("verb", "stop".to_owned())));
     let requester = event.actor.get().and_then(|actor| actor.requester.as_ref()).unwrap();
     assert_eq!((requester.process.key.pid, requester.confidence), (3100, Confidence::High));
+}
+
+#[test]
+fn a_start_type_that_the_manager_tells_is_one_with_what_it_writes() {
+    let told = |session: &mut Session, milliseconds| {
+        let fields: [&[u8]; 3] = [&text("Spooler"), &4_u32.to_le_bytes(), &[9; 16]];
+        session.log(milliseconds, SERVICES, 201, 700, &fields);
+    };
+    for manager_first in [true, false] {
+        let mut session = Session::new();
+        session.process(0, 700, 600, r"\Device\HarddiskVolume3\Windows\System32\services.exe");
+        session.open_key(10, 2, 700, 0, 0x30, &format!(r"{SERVICES_KEY}\Spooler"));
+        if manager_first {
+            told(&mut session, 20);
+        }
+        session.set_start(21, 700, 0x30, 2, 4);
+        if !manager_first {
+            told(&mut session, 22);
+        }
+        let events = session.finish();
+        let [event] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!((event.action, event.service.name.as_str()), (Action::Disabled, "Spooler"));
+        let change = &event.changes[0];
+        assert_eq!((change.before[0].as_str(), change.after[0].as_str()), ("auto start", "disabled"));
+        assert_eq!(event.mechanism, Mechanism::ServiceControlManager);
+    }
 }

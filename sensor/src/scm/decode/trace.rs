@@ -3,10 +3,10 @@
 use super::{Outcome, Refusal, owned, value};
 use crate::scm::key;
 use crate::scm::observed::{
-    Call, ControlSent, Doer, KeyChange, KeyOperation, Name, ProcessStart, Seen, State, StateChange,
-    UnplacedWrite, ValueWrite,
+    Call, ControlSent, Doer, KeyChange, KeyOperation, Name, ProcessStart, Seen, StartTypeChange, State,
+    StateChange, UnplacedWrite, ValueWrite,
 };
-use crate::scm::setting;
+use crate::scm::setting::{self, StartType};
 use crate::scm::svcctl::{self, Transport};
 use crate::windows_event::{Value, WindowsEvent};
 
@@ -114,10 +114,16 @@ pub(super) fn process(event: &WindowsEvent) -> Outcome {
     })))
 }
 
-/// Microsoft-Windows-Services: 105 a service's status changed, 200 a control was sent.
+/// Microsoft-Windows-Services: 105 a service's status changed, 200 a control was sent, 201 a start type changed. The
+/// others tell of phases and groups of the boot, or of what is not published.
 pub(super) fn services(event: &WindowsEvent) -> Outcome {
     let key = owned(event, "ServiceName").ok_or(Refusal::Undecodable("the record names no service"))?;
     let name = Name { key: Some(key), display: owned(event, "DisplayName") };
+    let client = || Doer {
+        process_id: event.process("ClientProcessId"),
+        parent_id: event.process("ParentProcessId"),
+        ..Doer::default()
+    };
     match event.id {
         105 => {
             let state = event
@@ -133,12 +139,15 @@ pub(super) fn services(event: &WindowsEvent) -> Outcome {
         200 => {
             let code =
                 event.integer("ControlCode").ok_or(Refusal::Undecodable("the record has no control"))?;
-            let client = Doer {
-                process_id: event.process("ClientProcessId"),
-                parent_id: event.process("ParentProcessId"),
-                ..Doer::default()
-            };
-            Ok(Seen::Control(ControlSent { name, control: control(code), client }))
+            Ok(Seen::Control(ControlSent { name, control: control(code), client: client() }))
+        }
+        201 => {
+            let start = event
+                .integer("NewStartType")
+                .and_then(StartType::from_number)
+                .ok_or(Refusal::Undecodable("the record has no known start type"))?;
+            let after = start.word().to_owned();
+            Ok(Seen::StartType(StartTypeChange { name, before: None, after, client: client() }))
         }
         _ => Err(Refusal::Ignored("other event")),
     }

@@ -105,6 +105,9 @@ const SEND_CONTROL: &[Field] = &[
     ("ParentProcessId", U32),
 ];
 
+/// The fields that its published list shows whole; who asked follows, in a form that is not known.
+const START_TYPE_CHANGE: &[Field] = &[("ServiceName", Text), ("NewStartType", U32)];
+
 const CALL: &[Field] = &[
     ("InterfaceUuid", Guid),
     ("ProcNum", U32),
@@ -130,6 +133,7 @@ pub(super) fn find(provider: &str, id: u16, version: u8) -> Option<(&'static str
         (KERNEL_PROCESS, 1, 3..) => Some(("Microsoft-Windows-Kernel-Process", PROCESS_V3)),
         (SERVICES, 105, _) => Some(("Microsoft-Windows-Services", STATUS_CHANGE)),
         (SERVICES, 200, _) => Some(("Microsoft-Windows-Services", SEND_CONTROL)),
+        (SERVICES, 201, _) => Some(("Microsoft-Windows-Services", START_TYPE_CHANGE)),
         (RPC, 5 | 6, _) => Some(("Microsoft-Windows-RPC", CALL)),
         _ => None,
     }
