@@ -13,6 +13,7 @@ use crate::model::known::{Known, Reason};
 use crate::model::process::{Actor, Confidence, Process, ProcessKey};
 use crate::model::service::{Manager, Scope, ServiceId, Setting};
 use crate::model::time::Timestamp;
+use crate::output::testing::{any_action, any_mechanism};
 
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
 
@@ -326,33 +327,6 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn actions() -> impl Strategy<Value = Action> {
-    prop::sample::select(vec![
-        Action::Created,
-        Action::Modified,
-        Action::Removed,
-        Action::Enabled,
-        Action::Disabled,
-        Action::Masked,
-        Action::Started,
-        Action::Stopped,
-        Action::Failed,
-        Action::ControlRequested,
-    ])
-}
-
-fn mechanisms() -> impl Strategy<Value = Mechanism> {
-    prop::sample::select(vec![
-        Mechanism::UnitFile,
-        Mechanism::DropIn,
-        Mechanism::Transient,
-        Mechanism::Generator,
-        Mechanism::Registry,
-        Mechanism::Executable,
-        Mechanism::Mask,
-    ])
-}
-
 fn any_event() -> impl Strategy<Value = ServiceEvent> {
     let managers =
         prop::sample::select(vec![Manager::Systemd, Manager::SysV, Manager::Scm, Manager::Launchd]);
@@ -373,7 +347,7 @@ fn any_event() -> impl Strategy<Value = ServiceEvent> {
         (settings, prop::collection::vec(text(), 0..3), prop::collection::vec(text(), 0..3)),
         0..4,
     );
-    (actions(), mechanisms(), managers, text(), commands, changes, any::<i64>(), text()).prop_map(
+    (any_action(), any_mechanism(), managers, text(), commands, changes, any::<i64>(), text()).prop_map(
         |(action, mechanism, manager, name, commands, changes, time, detail)| {
             let mut event = event(action, manager, &name);
             event.mechanism = mechanism;

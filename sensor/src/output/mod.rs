@@ -3,5 +3,5 @@
 pub mod encode;
 pub mod redact;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod transport;

@@ -199,7 +199,8 @@ fn any_event_id() -> impl Strategy<Value = EventId> {
     ("[a-z0-9]{6}", any::<u64>()).prop_map(|(run, number)| EventId { run, number })
 }
 
-fn any_action() -> impl Strategy<Value = Action> {
+/// Any action.
+pub(crate) fn any_action() -> impl Strategy<Value = Action> {
     proptest::sample::select(vec![
         Action::Created,
         Action::Modified,
@@ -216,7 +217,8 @@ fn any_action() -> impl Strategy<Value = Action> {
     ])
 }
 
-fn any_mechanism() -> impl Strategy<Value = Mechanism> {
+/// Any mechanism.
+pub(crate) fn any_mechanism() -> impl Strategy<Value = Mechanism> {
     proptest::sample::select(vec![
         Mechanism::UnitFile,
         Mechanism::DropIn,

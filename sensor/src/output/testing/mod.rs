@@ -15,7 +15,7 @@ use crate::model::process::{Actor, Confidence, Credentials, Namespaces, Process,
 use crate::model::service::{Enablement, Manager, Scope, ServiceId, Setting};
 use crate::model::time::Timestamp;
 
-pub(crate) use arbitrary::any_line;
+pub(crate) use arbitrary::{any_action, any_line, any_mechanism};
 
 pub(crate) static SYSTEMD_SERVICE: Technique = Technique {
     name: "Create or Modify System Process: Systemd Service",
