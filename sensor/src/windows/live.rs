@@ -44,6 +44,8 @@ const BLIND_TRACE: &str = "which process wrote to the registry, and which called
 pub enum Message {
     /// It is to end: who asked for it, or why.
     Stop(&'static str),
+    /// The file that it adds lines to was moved away, and is to be opened anew.
+    Reopen,
     /// Nobody reads its lines any more.
     ReaderGone,
 }
@@ -241,6 +243,7 @@ impl Live<'_> {
         let ended = loop {
             match inbox.try_recv() {
                 Ok(Message::Stop(who)) => break Ended::Asked(who),
+                Ok(Message::Reopen) => self.writer.reopen(),
                 Ok(Message::ReaderGone) => break Ended::ReaderGone,
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => break Ended::Asked("nobody can stop it any more"),

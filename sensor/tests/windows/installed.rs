@@ -8,7 +8,7 @@ use windows_registry::LOCAL_MACHINE;
 use windows_service::service::{ServiceAccess, ServiceActionType, ServiceStartType};
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
-use crate::manager::Made;
+use crate::manager::{Made, tell_of_changed_parameters};
 use crate::place::{alone, is_elevated, skip};
 use crate::program::{Lines, done, run};
 use crate::sensor::is_event;
@@ -68,6 +68,7 @@ fn the_service_is_installed_started_stopped_and_removed() {
     lines.until(|line| is_event(line, name, "created"));
     drop(made);
     lines.until(|line| is_event(line, name, "removed"));
+    goes_on_in_a_new_file(output, &mut lines);
     assert_eq!(done(&["service", "stop"]), "it has stopped\n");
     let stopped = lines.until(|line| line["type"] == "stopped");
     assert_eq!(stopped["reason"], "the service was asked to stop");
@@ -81,6 +82,19 @@ fn the_service_is_installed_started_stopped_and_removed() {
     assert!(LOCAL_MACHINE.open(SOURCE).is_err());
     assert!(fs::metadata(program).is_err());
     assert!(fs::metadata(output).is_ok(), "what it wrote stays");
+}
+
+/// Whoever moves the file away tells the service, which goes on in a new one.
+fn goes_on_in_a_new_file(output: &str, lines: &mut Lines) {
+    fs::rename(output, format!("{output}.1")).unwrap();
+    *lines = Lines::of(PathBuf::from(output));
+    tell_of_changed_parameters("svcsensor");
+    lines.wait_for_file();
+    let name = "svcsensor-test-moved";
+    let made = Made::by_manager(name, r"C:\first\program.exe");
+    lines.until(|line| is_event(line, name, "created"));
+    drop(made);
+    lines.until(|line| is_event(line, name, "removed"));
 }
 
 /// What the Service Control Manager and the registry say of an installed service.

@@ -2,6 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 
+use windows::Win32::System::Services::{
+    ControlService, SC_HANDLE, SERVICE_CONTROL_PARAMCHANGE, SERVICE_STATUS,
+};
 use windows_registry::{Key, LOCAL_MACHINE};
 use windows_service::service::{
     Service, ServiceAccess, ServiceErrorControl, ServiceInfo, ServiceStartType, ServiceType,
@@ -72,6 +75,17 @@ impl Made {
     fn open(&self, access: ServiceAccess) -> Service {
         manager(ServiceManagerAccess::CONNECT).open_service(&self.name, access).unwrap()
     }
+}
+
+/// Sends a service the control by which `sc control NAME paramchange` tells it that its parameters have changed.
+#[expect(unsafe_code, reason = "the library has no call for this control")]
+pub(crate) fn tell_of_changed_parameters(name: &str) {
+    let manager = manager(ServiceManagerAccess::CONNECT);
+    let service = manager.open_service(name, ServiceAccess::PAUSE_CONTINUE).unwrap();
+    let handle = SC_HANDLE(service.raw_handle());
+    let mut status = SERVICE_STATUS::default();
+    // SAFETY: the handle is open, and the status outlives the call.
+    unsafe { ControlService(handle, SERVICE_CONTROL_PARAMCHANGE, &raw mut status) }.unwrap();
 }
 
 /// Removes a service that may be there, from the manager and from the registry.

@@ -41,6 +41,15 @@ impl Lines {
         Self { path, read }
     }
 
+    /// Waits until the file is there.
+    pub(crate) fn wait_for_file(&self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.path.is_file() {
+            assert!(Instant::now() < end, "{} is not made", self.path.display());
+            thread::sleep(STEP);
+        }
+    }
+
     /// The first line that is as wanted, of those to come.
     pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + PATIENCE;

@@ -1,4 +1,4 @@
-//! The service's life: the SCM calls it, hears of its state, and asks it to stop.
+//! The service's life: the SCM calls it, hears of its state, and asks it to stop, or to open its output anew.
 
 use std::ffi::OsString;
 use std::sync::OnceLock;
@@ -67,6 +67,10 @@ fn live() -> Result<()> {
                 // Whoever has ended already needs no asking.
                 drop(phases.send(Phase::Stopping));
                 drop(sender.send(Message::Stop(who)));
+                ServiceControlHandlerResult::NoError
+            }
+            ServiceControl::ParamChange => {
+                drop(sender.send(Message::Reopen));
                 ServiceControlHandlerResult::NoError
             }
             ServiceControl::Interrogate => ServiceControlHandlerResult::NoError,
@@ -140,7 +144,9 @@ impl Status {
 
     fn running(self) -> Result<()> {
         // A service that hears of the shutdown beforehand has its own time for it, and needs not hear of it again.
-        let controls_accepted = ServiceControlAccept::STOP | ServiceControlAccept::PRESHUTDOWN;
+        let controls_accepted = ServiceControlAccept::STOP
+            | ServiceControlAccept::PRESHUTDOWN
+            | ServiceControlAccept::PARAM_CHANGE;
         self.tell(ServiceStatus { controls_accepted, ..status(ServiceState::Running) })
     }
 
