@@ -395,14 +395,48 @@ pub(super) fn self_test_folder() -> PathBuf {
     Path::new(parent).join(format!("svcsensor-self-test-{}", std::process::id()))
 }
 
-/// An error with its causes, the first line of each: a verifier's log has many, and the first says what is wrong.
+/// An error with its causes, the first line of each: a verifier's log has many, and the first says what is wrong. A cause
+/// that the error before it has told is not told again.
 pub(super) fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string().lines().next().unwrap_or_default().to_owned();
+    let mut text = first_line(error);
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(cause.to_string().lines().next().unwrap_or_default());
+        let told = first_line(cause);
+        if !text.ends_with(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
         source = cause.source();
     }
     text
+}
+
+fn first_line(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default().trim_end();
+    // A program that was refused before the verifier saw it has no log.
+    line.strip_suffix(". Verifier output:").unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the loader words it (`ProgramError::LoadError` of aya).
+    #[derive(Debug, thiserror::Error)]
+    #[error("open: it returned {source}. Verifier output: {log}")]
+    struct Refused {
+        source: io::Error,
+        log: &'static str,
+    }
+
+    #[test]
+    fn a_refused_program_is_told_in_one_plain_line() {
+        let told = |log| in_full(&Refused { source: io::Error::from_raw_os_error(1), log });
+        let plain = "open: it returned Operation not permitted (os error 1)";
+        assert_eq!(told(""), plain);
+        let log = "R1 is bad\nprocessed 5";
+        let cause = "Operation not permitted (os error 1)";
+        assert_eq!(told(log), format!("{plain}. Verifier output: R1 is bad: {cause}"));
+    }
 }
