@@ -1,29 +1,27 @@
 //! Facts of an event that only the host has: the programs' hashes, versions and signers, and the names of accounts.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-
-use sha2::{Digest as _, Sha256};
-
 use super::account::Accounts;
+use super::hasher::Hasher;
 use super::signature::Signature;
 use super::{signature, version};
 use crate::model::{Action, Known, Reason, ServiceEvent};
 
-/// How much of a file is read at a time.
-const PIECE: usize = 64 * 1024;
-
 /// Adds facts to events.
 #[derive(Debug)]
 pub(super) struct Enricher {
-    hash_limit: u64,
+    hasher: Hasher,
     accounts: Accounts,
 }
 
 impl Enricher {
-    /// Files larger than `hash_limit` bytes are not hashed.
-    pub(super) fn new(hash_limit: u64) -> Self {
-        Self { hash_limit, accounts: Accounts::default() }
+    /// Adds the hashes that `hasher` gives.
+    pub(super) fn new(hasher: Hasher) -> Self {
+        Self { hasher, accounts: Accounts::default() }
+    }
+
+    /// Hashes no more large programs: the run ends.
+    pub(super) fn end(&mut self) {
+        self.hasher.end();
     }
 
     /// Adds what can be had, and says why the rest can't.
@@ -40,7 +38,7 @@ impl Enricher {
                 executable.sha256 = Known::Missing(Reason::Unsupported);
                 continue;
             }
-            executable.sha256 = Known::from(sha256(&executable.path, self.hash_limit));
+            executable.sha256 = self.hasher.hash(&event.id, &executable.path);
             // The first is the service's program; a detail has one value.
             if index == 0 {
                 match executable.sha256 {
@@ -102,33 +100,5 @@ fn describe(
             details.extend(version.original_name.map(|text| ("image_original_name", text)));
         }
         None => missing.push(("image_version", Reason::NotFound)),
-    }
-}
-
-/// SHA-256 of a file, in hexadecimal.
-fn sha256(path: &str, limit: u64) -> Result<String, Reason> {
-    let reason = |error: &io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Reason::NotFound,
-        io::ErrorKind::PermissionDenied => Reason::Denied,
-        _ => Reason::Failed,
-    };
-    let mut file = File::open(path).map_err(|error| reason(&error))?;
-    let about = file.metadata().map_err(|error| reason(&error))?;
-    if !about.is_file() {
-        return Err(Reason::Unsupported);
-    }
-    if about.len() > limit {
-        return Err(Reason::TooLarge);
-    }
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; PIECE];
-    let mut left = limit;
-    loop {
-        let count = file.read(&mut piece).map_err(|error| reason(&error))?;
-        if count == 0 {
-            return Ok(hex::encode(hash.finalize()));
-        }
-        left = left.checked_sub(count as u64).ok_or(Reason::Raced)?;
-        hash.update(piece.get(..count).unwrap_or_default());
     }
 }

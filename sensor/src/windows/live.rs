@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use super::bookmarks::Bookmarks;
 use super::enrich::Enricher;
 use super::event_log::{Reader, Subscription};
+use super::hasher::Hasher;
 use super::registry_watch::RegistryWatch;
 use super::session::{self, Session};
 use super::sources::{Input, Plan, QUEUE};
@@ -182,10 +183,12 @@ pub fn run(
     if !sources.plan.runs() {
         bail!("no source can run here: run it as administrator, or see `svcsensor doctor`");
     }
+    let hasher =
+        Hasher::start(events.hash_limit_bytes, to.clone()).context("starting the thread that hashes")?;
     let live = Live {
         correlator: Correlator::live(name_of_run()?),
         host: Arc::from(""),
-        enricher: Enricher::new(events.hash_limit_bytes),
+        enricher: Enricher::new(hasher),
         way_out,
         writer,
         bookmarks: Bookmarks::new(file),
@@ -280,6 +283,7 @@ impl Live<'_> {
 
     /// Takes what the sources still hold, and tells the last line.
     fn end(mut self, ended: Ended, sources: Sources, to: SyncSender<Input>, from: &Receiver<Input>) {
+        self.enricher.end();
         let losses = std::thread::scope(|scope| {
             // They hand over what they hold while this thread takes it; the last of them closes the queue.
             let stopping = scope.spawn(move || {
@@ -350,6 +354,7 @@ impl Live<'_> {
                 self.bookmarks.read(channel, bookmark);
                 Vec::new()
             }
+            Input::Fact(fact) => return self.tell(Line::Enrichment(*fact)),
         };
         self.tell_all(outputs);
     }

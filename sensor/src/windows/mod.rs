@@ -13,6 +13,7 @@ mod event_log;
 mod facts;
 mod fault;
 pub mod folder;
+mod hasher;
 mod inventory;
 pub mod live;
 mod privileges;

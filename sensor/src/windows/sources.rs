@@ -1,6 +1,6 @@
 //! What sources hand to the run, and how each of them says whether it runs.
 
-use crate::model::line::SourceState;
+use crate::model::line::{Enrichment, SourceState};
 use crate::model::{Loss, Timestamp};
 use crate::scm::correlate::{KnownService, Sighting};
 use crate::windows_event::WindowsEvent;
@@ -21,6 +21,8 @@ pub(super) enum Input {
     Loss(Loss),
     /// How far a log was read, as the system writes it; what came before this is told.
     Bookmark(&'static str, String),
+    /// What became known of an event that was told.
+    Fact(Box<Enrichment>),
 }
 
 /// A source that can't run: what that leaves unseen.

@@ -1,5 +1,7 @@
 //! What is done to a service is told by the running sensor, with what was before and after.
 
+use std::fs;
+
 use serde_json::Value;
 use windows_service::service::ServiceStartType;
 
@@ -40,6 +42,24 @@ fn a_service_of_the_manager_is_told_from_its_creation_to_its_end() {
 
     made.delete();
     sensor.until(|line| is_event(line, name, "removed"));
+}
+
+#[test]
+fn a_large_program_is_hashed_after_its_event() {
+    if !is_elevated() {
+        return skip("this process may not create services");
+    }
+    let _alone = alone();
+    let name = "svcsensor-test-large";
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("large.exe");
+    fs::write(&program, vec![7; 5 * 1024 * 1024]).unwrap();
+    let mut sensor = Sensor::start();
+    let _made = Made::by_manager(name, program.to_str().unwrap());
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    assert_eq!(created["executables"][0]["sha256"], Value::Null, "{created}");
+    let fact = sensor.until(|line| line["type"] == "enrichment" && line["event"] == created["id"]);
+    assert_eq!(fact["sha256"], "e2925fdd17c83c77e9a4f957fd170b2a72b48ac55968943dcf962f2b853c88a9", "{fact}");
 }
 
 #[test]
