@@ -6,7 +6,8 @@ use crate::model::line::Totals;
 
 /// What the core counts.
 ///
-/// `records` = decoded + `stale` + `undecodable`; file observations = `evidence` + `directories` + noise + those that still wait.
+/// `records` = decoded + `stale` + `undecodable`; file observations = `evidence` + `directories` + noise + those that still
+/// wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counters {
     /// Kernel records that came.

@@ -51,7 +51,8 @@ impl Executables {
         self.known.keys().cloned().collect()
     }
 
-    /// Follows the program that `identity` tells on behalf of `units`. What it is now counts as known, unless a change of it waits to be told.
+    /// Follows the program that `identity` tells on behalf of `units`. What it is now counts as known, unless a change of
+    /// it waits to be told.
     fn add(
         &mut self,
         identity: Identity,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use windows_service::service::ServiceStartType;
 
 use crate::manager::Made;
-use crate::place::{alone, is_elevated, skip};
+use crate::place::{alone_unless, missing_rights};
 use crate::sensor::{Sensor, change, is_event};
 
 /// Whether an event of this kind tells that this setting has changed to this.
@@ -16,10 +16,7 @@ fn is_change(line: &Value, service: &str, action: &str, setting: &str, after: &s
 
 #[test]
 fn a_service_of_the_manager_is_told_from_its_creation_to_its_end() {
-    if !is_elevated() {
-        return skip("this process may not create services");
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
     let name = "svcsensor-test-manager";
     let mut sensor = Sensor::start();
 
@@ -46,10 +43,7 @@ fn a_service_of_the_manager_is_told_from_its_creation_to_its_end() {
 
 #[test]
 fn a_large_program_is_hashed_after_its_event() {
-    if !is_elevated() {
-        return skip("this process may not create services");
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
     let name = "svcsensor-test-large";
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("large.exe");
@@ -64,10 +58,7 @@ fn a_large_program_is_hashed_after_its_event() {
 
 #[test]
 fn a_service_behind_the_managers_back_is_told() {
-    if !is_elevated() {
-        return skip("this process may not write services' keys");
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
     let name = "svcsensor-test-registry";
     let mut sensor = Sensor::start();
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::manager::Removal;
-use crate::place::{alone, is_elevated, is_wine, skip};
+use crate::place::{alone_unless, is_wine, missing_rights};
 use crate::sensor::{Sensor, is_event};
 
 /// Why these tests can't run here.
@@ -15,7 +15,7 @@ fn missing() -> Option<&'static str> {
     if is_wine() {
         return Some("Wine refuses trace sessions, and its subscriptions to logs do nothing");
     }
-    (!is_elevated()).then_some("a trace session takes an administrator")
+    missing_rights().and(Some("a trace session takes an administrator"))
 }
 
 /// Runs a command of Windows, which must do well.
@@ -32,10 +32,7 @@ fn error_of<'a>(started: &'a Value, source: &str) -> &'a Value {
 
 #[test]
 fn every_source_runs_for_an_administrator() {
-    if let Some(why) = missing() {
-        return skip(why);
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing()) else { return };
     let sensor = Sensor::start();
     for source in ["registry notification", "trace session", "System log", "Security log"] {
         assert!(error_of(&sensor.started, source).is_null(), "{}", sensor.started);
@@ -44,10 +41,7 @@ fn every_source_runs_for_an_administrator() {
 
 #[test]
 fn sc_create_is_told_once_with_who_asked_for_it() {
-    if let Some(why) = missing() {
-        return skip(why);
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing()) else { return };
     let name = "svcsensor-test-sc";
     let _removal = Removal::of(name);
     let mut sensor = Sensor::start();
@@ -65,10 +59,7 @@ fn sc_create_is_told_once_with_who_asked_for_it() {
 
 #[test]
 fn a_service_of_the_registry_alone_is_told_with_its_writer() {
-    if let Some(why) = missing() {
-        return skip(why);
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing()) else { return };
     let name = "svcsensor-test-reg";
     let _removal = Removal::of(name);
     let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{name}");
@@ -88,10 +79,7 @@ fn a_service_of_the_registry_alone_is_told_with_its_writer() {
 
 #[test]
 fn a_creation_over_the_network_is_told_as_one() {
-    if let Some(why) = missing() {
-        return skip(why);
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing()) else { return };
     let name = "svcsensor-test-remote";
     let _removal = Removal::of(name);
     let mut sensor = Sensor::start();

@@ -9,7 +9,7 @@ use windows_service::service::{ServiceAccess, ServiceActionType, ServiceStartTyp
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
 use crate::manager::{Made, tell_of_changed_parameters};
-use crate::place::{alone, is_elevated, skip};
+use crate::place::{alone_unless, missing_rights};
 use crate::program::{Lines, done, run};
 use crate::sensor::is_event;
 
@@ -42,10 +42,7 @@ fn error(arguments: &[&str]) -> String {
 
 #[test]
 fn the_service_is_installed_started_stopped_and_removed() {
-    if !is_elevated() {
-        return skip("this process may not create services");
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
     let _clean = Clean::now();
     assert!(error(&["service", "start"]).contains("the service is not installed"));
     assert!(error(&["service", "stop"]).contains("the service is not installed"));

@@ -12,19 +12,20 @@ pub(crate) fn is_wine() -> bool {
     windows.join(r"System32\winecfg.exe").exists()
 }
 
-/// Whether this process may create services.
-pub(crate) fn is_elevated() -> bool {
+/// What is missing to change services here.
+pub(crate) fn missing_rights() -> Option<&'static str> {
     let access = ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE;
-    ServiceManager::local_computer(None::<&OsStr>, access).is_ok()
+    let may = ServiceManager::local_computer(None::<&OsStr>, access).is_ok();
+    (!may).then_some("this process may not create services")
 }
 
-/// Says that a test did not run, and why, so that it is counted as skipped.
-pub(crate) fn skip(why: &str) {
-    println!("skipped: {why}");
-}
-
-/// Keeps tests apart that change services: each sees only what it does itself.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
+/// Lets a test run apart from the others, since each sees only what it does itself. Where something is `missing`, it is to
+/// end: that it did not run is said, with the reason, so that it is counted as skipped.
+pub(crate) fn alone_unless(missing: Option<&str>) -> Option<MutexGuard<'static, ()>> {
     static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+    if let Some(why) = missing {
+        println!("skipped: {why}");
+        return None;
+    }
+    Some(ONE.lock().unwrap_or_else(PoisonError::into_inner))
 }

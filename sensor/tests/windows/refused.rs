@@ -2,9 +2,15 @@
 
 use serde_json::Value;
 
-use crate::place::{alone, is_wine, skip};
+use crate::place::{alone_unless, is_wine};
 use crate::program::run;
 use crate::sensor::Sensor;
+
+/// Why these tests can't run here.
+fn missing() -> Option<&'static str> {
+    (!is_wine())
+        .then_some("a host that refuses a trace session and subscriptions to logs is needed, such as Wine")
+}
 
 fn source<'a>(sources: &'a Value, name: &str) -> &'a Value {
     let found = sources.as_array().unwrap().iter().find(|source| source["name"] == name);
@@ -13,10 +19,7 @@ fn source<'a>(sources: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn refused_sources_say_why_and_the_others_run() {
-    if !is_wine() {
-        return skip("a host that refuses a trace session and subscriptions to logs is needed, such as Wine");
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing()) else { return };
     let sensor = Sensor::start();
     let started = &sensor.started;
     let sources = &started["sources"];
@@ -36,10 +39,7 @@ fn refused_sources_say_why_and_the_others_run() {
 
 #[test]
 fn doctor_names_what_is_refused() {
-    if !is_wine() {
-        return skip("a host that refuses a trace session and subscriptions to logs is needed, such as Wine");
-    }
-    let _alone = alone();
+    let Some(_alone) = alone_unless(missing()) else { return };
     let output = run(&["doctor", "--json"]);
     assert_eq!(output.status.code(), Some(1), "not everything is seen");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
