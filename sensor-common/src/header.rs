@@ -16,15 +16,19 @@ pub struct Header {
     pub time_ns: u64,
     /// Counts up by one with each record that the lane tried to send; a gap is a loss.
     pub sequence: u64,
-    /// The scratch slot in which the record was built, from zero.
+    /// Whose count that is: each CPU has a lane of its own, `SPARE_LANES + cpu`.
     ///
-    /// A lane has one owner at a time, so its sequence has no gap but by loss. A counter per CPU would not do: a task may
-    /// lose its CPU in the midst of a program, so that two programs give out the same number, or the later number comes
-    /// first; an atomic that fetches, which would mend the one and not the other, needs Linux 5.12.
+    /// A lane has one owner at a time, so its sequence has no gap but by loss. A task may lose its CPU in the midst of a
+    /// program: what runs there meanwhile counts in one of the [`SPARE_LANES`], which the CPUs share. In one sequence for
+    /// both, two programs could give out the same number, or the later number would come first; an atomic that fetches,
+    /// which would mend the one and not the other, needs Linux 5.12.
     pub lane: u32,
     /// The CPU that it was written on.
     pub cpu: u32,
 }
+
+/// Lanes for programs that preempt another within it; the CPUs' own follow.
+pub const SPARE_LANES: u32 = 8;
 
 /// What a record tells. Numbers have gaps for kinds to come.
 pub mod kind {

@@ -20,7 +20,7 @@ mod text;
 pub use config::{Arguments, MISSING, OPTIONAL, Offsets};
 pub use counter::Counter;
 pub use file::{FileRecord, Learn, Watch, WatchKey, operation, watch_flag};
-pub use header::{Header, kind};
+pub use header::{Header, SPARE_LANES, kind};
 pub use layout::{Field, Layout, layouts};
 pub use process::{ExecRecord, ExitRecord, ForkRecord, Object, ProcessKey};
 pub use text::{Text, limit, text_flag};

@@ -4,15 +4,16 @@ use core::arch::asm;
 use core::hint::black_box;
 use core::mem::size_of;
 
+use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{
     bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_probe_read_kernel, bpf_probe_read_kernel_str,
     bpf_probe_read_user, bpf_ringbuf_output, bpf_ringbuf_query,
 };
 use aya_ebpf::maps::PerCpuArray;
-use sensor_common::{ABI_VERSION, Counter, Header, Text, limit, text_flag};
+use sensor_common::{ABI_VERSION, Counter, Header, SPARE_LANES, Text, limit, text_flag};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::map::{COUNTERS, FREE_SLOTS, HOOKS, RECORDS, SEQUENCES, SLACK, SLOTS, Slot};
+use crate::map::{COUNTERS, FREE_SPARES, HOOKS, IN_USE, RECORDS, SEQUENCES, SLACK, SLOTS, Slot};
 
 /// Largest chunk that is read at once.
 const CHUNK: u64 = 4096;
@@ -81,7 +82,7 @@ pub struct Record {
     slot: &'static mut Slot,
 }
 
-/// Builds a record of fixed part `T` in a free slot and sends it. `fill` sets all fields of the fixed part but the
+/// Builds a record of fixed part `T` and sends it. `fill` sets all fields of the fixed part but the
 /// header, and adds the texts.
 #[inline(always)]
 pub fn send<T, F>(kind: u16, wake: Wake, fill: F)
@@ -96,21 +97,21 @@ where
     });
 }
 
-/// Lends a free slot, with a value `T` at its start and room for texts behind it.
+/// Lends the slot of a free lane, with a value `T` at its start and room for texts behind it.
 #[inline(always)]
 pub fn with_slot<T, F>(work: F)
 where
     T: FromBytes + IntoBytes + Immutable,
     F: FnOnce(&mut Record, &mut T, u32),
 {
-    let Ok(Some(lane)) = FREE_SLOTS.pop() else {
+    let Some(lane) = take_lane() else {
         return count(Counter::NoSlot);
     };
     let Some(slot) = SLOTS.get_ptr_mut(lane) else {
-        // Can't be: user space fills both maps alike.
+        // Can't be: no lane without a slot is given out.
         return count(Counter::NoSlot);
     };
-    // SAFETY: the pointer comes from the map, and this program owns the slot until it pushes its index back.
+    // SAFETY: the pointer comes from the map, and this program owns the slot until it gives the lane back.
     let mut record = Record { slot: unsafe { &mut *slot } };
     record.slot.cursor = size_of::<T>() as u64;
     record.slot.flags = 0;
@@ -118,15 +119,35 @@ where
     // behind the fixed part.
     let fixed = unsafe { &mut *(&raw mut (*slot).data).cast::<T>() };
     work(&mut record, fixed, lane);
-    // Fails only when something else took the map's lock on this CPU; the slot is then lost, not shared.
-    let _ = FREE_SLOTS.push(lane, 0);
+    give_back(lane);
+}
+
+/// Takes this CPU's lane; a spare one when the CPU was taken from a program in the midst of it.
+#[inline(always)]
+fn take_lane() -> Option<u32> {
+    // SAFETY: the helper has no precondition. A program stays on its CPU until it ends.
+    let own = SPARE_LANES + unsafe { bpf_get_smp_processor_id() };
+    if SLOTS.get_ptr(own).is_some() && IN_USE.insert(&own, &0, u64::from(BPF_NOEXIST)).is_ok() {
+        return Some(own);
+    }
+    FREE_SPARES.pop().ok().flatten()
+}
+
+/// Fails only when something else took the map's lock on this CPU; the lane is then lost, not shared.
+#[inline(always)]
+fn give_back(lane: u32) {
+    if lane >= SPARE_LANES {
+        let _ = IN_USE.remove(&lane);
+    } else {
+        let _ = FREE_SPARES.push(lane, 0);
+    }
 }
 
 impl Record {
     #[inline(always)]
     fn write_header(&mut self, kind: u16, lane: u32) {
         let sequence = match SEQUENCES.get_ptr_mut(lane) {
-            // SAFETY: who owns the slot owns its number.
+            // SAFETY: who owns the lane owns its number.
             Some(sequence) => unsafe {
                 *sequence = (*sequence).wrapping_add(1);
                 *sequence

@@ -2,7 +2,7 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf, Stack};
-use sensor_common::{Counter, Learn, ProcessKey, Watch, WatchKey, hook, limit};
+use sensor_common::{Counter, Learn, ProcessKey, SPARE_LANES, Watch, WatchKey, hook, limit};
 
 use crate::event::rename::{Move, Names};
 use crate::standby::MARKS_COUNT;
@@ -24,18 +24,22 @@ pub struct Slot {
     pub data: [u8; limit::RECORD as usize + SLACK],
 }
 
-/// The scratch slots. User space sets how many there are.
+/// The scratch slots, one for each lane: [`SPARE_LANES`], and then one for each CPU. User space sets how many there are.
 #[map]
 pub static SLOTS: Array<Slot> = Array::with_max_entries(1, 0);
 
-/// How many records were built in each slot. Apart from them, so that user space can set them back.
+/// How many records each lane tried to send. Apart from the slots, so that user space can set them back.
 #[map]
 pub static SEQUENCES: Array<u64> = Array::with_max_entries(1, 0);
 
-/// Indices of the slots that nobody uses; filled by user space. Memory per CPU would be shared with whatever preempts
-/// us, and an atomic flag per slot needs Linux 5.12: taking an index from this map is atomic on every kernel.
+/// The CPUs' lanes that are in use. Memory per CPU would be shared with whatever preempts us, and an atomic flag needs
+/// Linux 5.12: to add a key that must not be there is atomic on every kernel. User space sets the size.
 #[map]
-pub static FREE_SLOTS: Stack<u32> = Stack::with_max_entries(1, 0);
+pub static IN_USE: HashMap<u32, u8> = HashMap::with_max_entries(1, 0);
+
+/// The spare lanes that nobody uses; filled by user space. To take one is atomic on every kernel, too.
+#[map]
+pub static FREE_SPARES: Stack<u32> = Stack::with_max_entries(SPARE_LANES, 0);
 
 /// The records on their way to user space. User space sets the size.
 #[map]

@@ -8,8 +8,8 @@ use super::prefix;
 
 /// The numbers of the records that came, by lane.
 ///
-/// A lane is one of the kernel's scratch slots. It has one owner at a time and numbers all records that it tries to send,
-/// so each number that does not come was dropped.
+/// Each CPU has a lane, and there are spare ones for what preempts a program (see [`Header::lane`]). A lane numbers all
+/// records that it tries to send, so each number that does not come was dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lanes {
     /// Each object has lanes of its own: whether it is that of files, and the lane.

@@ -23,7 +23,7 @@ use crate::model::{ObservationKind, Timestamp};
 pub struct KernelRecord {
     /// When it happened.
     pub time: Timestamp,
-    /// The scratch slot in which the kernel built it; see [`Lanes`].
+    /// Whose count [`Self::sequence`] belongs to; see [`Lanes`].
     pub lane: u32,
     /// Its number within the lane.
     pub sequence: u64,

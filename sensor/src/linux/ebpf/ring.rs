@@ -1,11 +1,11 @@
-//! An object that is loaded: its ring buffer, its scratch slots and its counters.
+//! An object that is loaded: its ring buffer, its lanes and its counters.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::maps::{Array, Map, MapData, MapError, PerCpuArray, RingBuf, Stack};
 use aya::programs::{Program, ProgramError};
 use aya::{Ebpf, EbpfLoader};
-use sensor_common::{Counter, hook};
+use sensor_common::{Counter, SPARE_LANES, hook};
 
 use super::counters::Skips;
 use super::{Counters, EbpfError, Losses};
@@ -35,16 +35,19 @@ pub(super) enum Order {
 pub(super) struct Sizes {
     /// Bytes of the ring buffer: a power of two.
     pub(super) ring: u32,
-    /// Scratch slots, 40 KiB each.
-    pub(super) slots: u32,
+    /// Lanes, each with a scratch slot of 40 KiB.
+    pub(super) lanes: u32,
 }
 
 impl Sizes {
+    /// The most CPUs that get a lane of their own; the others share the spare ones.
+    const MOST_CPUS: u32 = 1024;
+
     /// For a host with as many CPUs as this one may have.
     pub(super) fn of_host(ring: u32) -> Result<Self, EbpfError> {
         let cpus = aya::util::nr_cpus().map_err(|(_, error)| EbpfError::Cpus(error))?;
-        // One program runs on each CPU at a time, and some more may have been preempted.
-        Ok(Self { ring, slots: u32::try_from(cpus).unwrap_or(u32::MAX).saturating_add(8).min(256) })
+        let own = u32::try_from(cpus).unwrap_or(u32::MAX).min(Self::MOST_CPUS);
+        Ok(Self { ring, lanes: SPARE_LANES + own })
     }
 }
 
@@ -64,16 +67,16 @@ impl Object {
         }
         let mut ebpf = loader
             .map_max_entries("RECORDS", sizes.ring)
-            .map_max_entries("SLOTS", sizes.slots)
-            .map_max_entries("SEQUENCES", sizes.slots)
-            .map_max_entries("FREE_SLOTS", sizes.slots)
+            .map_max_entries("SLOTS", sizes.lanes)
+            .map_max_entries("SEQUENCES", sizes.lanes)
+            .map_max_entries("IN_USE", sizes.lanes)
             .load(bytes)
             .map_err(|source| EbpfError::Load { object: name, source: Box::new(source) })?;
         // Borrowed, not taken: programs that are not loaded yet refer to the map by its descriptor.
-        let free = ebpf.map_mut("FREE_SLOTS").ok_or(EbpfError::Absent("FREE_SLOTS"))?;
-        let mut free: Stack<_, u32> = free.try_into().map_err(|source| map_error("FREE_SLOTS", source))?;
-        for lane in (0..sizes.slots).rev() {
-            free.push(lane, 0).map_err(|source| map_error("FREE_SLOTS", source))?;
+        let free = ebpf.map_mut("FREE_SPARES").ok_or(EbpfError::Absent("FREE_SPARES"))?;
+        let mut free: Stack<_, u32> = free.try_into().map_err(|source| map_error("FREE_SPARES", source))?;
+        for lane in 0..SPARE_LANES {
+            free.push(lane, 0).map_err(|source| map_error("FREE_SPARES", source))?;
         }
         let ring = take(&mut ebpf, "RECORDS")?;
         let counters = take(&mut ebpf, "COUNTERS")?;
