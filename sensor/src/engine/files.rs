@@ -144,13 +144,10 @@ impl Engine {
         }
     }
 
-    /// Tells a change that was finished, unless the name is gone: then it waits for its return.
+    /// Tells a change that was finished, unless the name is gone: then it waits for its return, or for who removed it.
     fn tell_or_wait(&mut self, touch: Touch, settle: Duration, host: &mut dyn Host, lines: &mut Vec<Line>) {
-        let known = self.units.knows(touch.path.as_ref())
-            || self.programs.knows(&touch.path)
-            || self.executables.knows(touch.path.as_ref());
         let waiting = match host.file(touch.path.as_ref()) {
-            FileState::Absent if known => FileOperation::Unlink,
+            FileState::Absent => FileOperation::Unlink,
             // Emptied by the next writer already: what that one writes is what counts.
             FileState::Regular(file)
                 if file.size == 0 && self.holder(touch.actor, file.object, host).is_some() =>

@@ -61,11 +61,6 @@ impl Programs {
         (gist(&before) != gist(&after)).then_some((before, after))
     }
 
-    /// Whether something is known to stand at `path`.
-    pub(super) fn knows(&self, path: &BString) -> bool {
-        self.known.contains_key(path)
-    }
-
     /// Reads the programs at `paths`.
     pub(super) fn read(&mut self, paths: Vec<BString>, host: &mut dyn Host) {
         for path in paths {

@@ -1,5 +1,6 @@
 //! The engine on small hosts.
 
+mod absent;
 mod attribution;
 mod executables;
 pub(super) mod host;
