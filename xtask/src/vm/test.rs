@@ -107,7 +107,9 @@ fn play(args: &Args) -> Result<Report> {
     host::install_tools()?;
     let cache = Cache::open("vm")?;
     let folders = ["tests/scenarios", "packaging"].map(|folder| workspace().join(folder));
-    let files: Vec<&Path> = programs.iter().chain(&folders).map(PathBuf::as_path).collect();
+    // This program goes along, too: it is what installs the sensor there.
+    let xtask = std::env::current_exe().context("finding this program")?;
+    let files: Vec<&Path> = programs.iter().chain(&folders).chain([&xtask]).map(PathBuf::as_path).collect();
     let kernels: Vec<&str> = if args.kernels.is_empty() {
         LINES.to_vec()
     } else {
