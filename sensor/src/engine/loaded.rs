@@ -14,11 +14,13 @@ use crate::model::event::EventId;
 use crate::model::line::{Enrichment, Fact};
 use crate::model::observation::Exec;
 use crate::model::{FileOperation, Known, Line, ProcessKey, Reason, Scope, Timestamp};
-use crate::systemd::daemon;
 use crate::systemd::search_path::Role;
+use crate::systemd::{cgroup, daemon};
 
 /// The most events that wait to be read by their manager; of more, the oldest are not told.
 const MOST_WAITING: usize = 4096;
+/// Of how many users it is told that their managers have read a unit for all users.
+const MOST_READERS: usize = 64;
 /// The most processes that run generators at a time.
 const MOST_RUNNERS: usize = 64;
 /// How many processes may lie between a manager and its generators.
@@ -41,6 +43,18 @@ struct Waiting {
     unit: String,
     /// Whether there was no such unit before.
     is_new: bool,
+    /// For a unit of all users: those whose managers have read it.
+    readers: Vec<u32>,
+}
+
+impl Waiting {
+    /// Whether this manager is to read it, and has not.
+    fn is_for(&self, manager: Scope) -> bool {
+        match (self.scope, manager) {
+            (Scope::AllUsers, Scope::User(uid)) => !self.readers.contains(&uid),
+            (scope, manager) => scope == manager,
+        }
+    }
 }
 
 /// A change of a unit, as far as it matters who has read it.
@@ -52,11 +66,15 @@ pub(super) struct Change<'a> {
 }
 
 impl Loads {
-    /// Whether the manager has read since `time`; if not, `change` waits for it.
+    /// Whether the manager, or any that it is for, has read since `time`; those that have not, `change` waits for.
     fn has_read(&mut self, change: &Change<'_>, time: Timestamp) -> bool {
-        if self.read.get(&change.scope).is_some_and(|read| *read >= time) {
-            return true;
-        }
+        let since = self.read.iter().filter(|(_, read)| **read >= time).map(|(scope, _)| *scope);
+        let readers: Vec<u32> = match change.scope {
+            Scope::AllUsers => since.filter_map(Scope::user).collect(),
+            scope if since.into_iter().any(|read| read == scope) => return true,
+            Scope::System | Scope::User(_) => Vec::new(),
+        };
+        let has_read = !readers.is_empty();
         if self.waiting.len() >= MOST_WAITING {
             self.waiting.pop_front();
         }
@@ -65,15 +83,23 @@ impl Loads {
             scope: change.scope,
             unit: change.unit.to_owned(),
             is_new: change.is_new,
+            readers,
         });
-        false
+        has_read
     }
 
-    fn take(&mut self, is_read: impl Fn(&Waiting) -> bool) -> Vec<EventId> {
-        let (read, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(is_read);
-        self.waiting = waiting;
-        let read: VecDeque<Waiting> = read;
-        read.into_iter().map(|waiting| waiting.event).collect()
+    /// What this manager has read by now, of what waits for it and is as wanted. What is for others, too, goes on waiting.
+    fn take(&mut self, manager: Scope, wanted: impl Fn(&Waiting) -> bool) -> Vec<EventId> {
+        let mut read = Vec::new();
+        self.waiting.retain_mut(|waiting| {
+            if !waiting.is_for(manager) || !wanted(waiting) {
+                return true;
+            }
+            read.push(waiting.event.clone());
+            waiting.readers.extend(manager.user());
+            waiting.scope != manager && waiting.readers.len() < MOST_READERS
+        });
+        read
     }
 }
 
@@ -92,16 +118,12 @@ impl Engine {
             // What it writes down there, it has in memory.
             return Known::Is(true);
         }
-        if change.scope == Scope::AllUsers {
-            // Each user's manager reads it for itself, and one that starts later as well.
-            return Known::Is(false);
-        }
         Known::Is(self.loads.has_read(change, touch.time))
     }
 
     /// Whether the manager is known to go by an older definition of the unit.
     pub(super) fn is_outdated(&self, scope: Scope, unit: &str) -> bool {
-        self.loads.waiting.iter().any(|waiting| waiting.scope == scope && waiting.unit == unit)
+        self.loads.waiting.iter().any(|waiting| waiting.is_for(scope) && waiting.unit == unit)
     }
 
     /// A program began: a manager's generator, or the first process of a unit that was not there before.
@@ -118,22 +140,22 @@ impl Engine {
             return;
         }
         let (Some(unit), Some(cgroup)) = (&exec.process.unit, exec.process.cgroup.get()) else { return };
-        if cgroup.starts_with(b"/user.slice/") {
-            // A unit of a user's manager, which may bear the same name.
-            return;
-        }
-        let read = self
-            .loads
-            .take(|waiting| waiting.is_new && waiting.scope == Scope::System && *unit == waiting.unit);
-        tell(read, time, lines);
+        let manager = match cgroup::user_manager(cgroup.as_ref()) {
+            // Users may put processes into any group below their own: what their manager starts is its child.
+            Some(uid) if self.is_started_by_manager(exec, uid) => Scope::User(uid),
+            None if !cgroup.starts_with(b"/user.slice/") => Scope::System,
+            _ => return,
+        };
+        let read = self.loads.take(manager, |waiting| waiting.is_new && *unit == waiting.unit);
+        tell(read, manager, time, lines);
     }
 
     /// A process ended: if it ran generators, its manager reads all units now.
     pub(super) fn note_reload(&mut self, process: ProcessKey, time: Timestamp, lines: &mut Vec<Line>) {
         let Some(scope) = self.loads.runners.remove(&process) else { return };
         self.loads.read.insert(scope, time);
-        let read = self.loads.take(|waiting| waiting.scope == scope);
-        tell(read, time, lines);
+        let read = self.loads.take(scope, |_| true);
+        tell(read, scope, time, lines);
     }
 
     /// The process that runs a manager's generators, and for which manager, when `exec` is one of these.
@@ -161,6 +183,15 @@ impl Engine {
         is_its.then_some((runner, scope))
     }
 
+    /// Whether a manager of this user has begun the process.
+    fn is_started_by_manager(&self, exec: &Exec, uid: u32) -> bool {
+        let parent = self.processes.ancestry(exec.process.key).into_iter().next();
+        parent.is_some_and(|parent| {
+            parent.exe.get().is_some_and(|exe| daemon::is_manager(exe.as_ref()))
+                && parent.user.get().is_some_and(|user| user.uid == uid)
+        })
+    }
+
     /// Whether the process that `key` means is a manager.
     pub(super) fn is_manager(&self, key: ProcessKey) -> bool {
         let process = self.processes.get(key);
@@ -168,8 +199,9 @@ impl Engine {
     }
 }
 
-fn tell(events: Vec<EventId>, time: Timestamp, lines: &mut Vec<Line>) {
+fn tell(events: Vec<EventId>, scope: Scope, time: Timestamp, lines: &mut Vec<Line>) {
+    let fact = Fact::Loaded { scope };
     lines.extend(
-        events.into_iter().map(|event| Line::Enrichment(Enrichment { time, event, fact: Fact::Loaded })),
+        events.into_iter().map(|event| Line::Enrichment(Enrichment { time, event, fact: fact.clone() })),
     );
 }

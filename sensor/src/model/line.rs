@@ -4,6 +4,7 @@ use super::event::{EventId, ServiceEvent};
 use super::finding::Finding;
 use super::known::Known;
 use super::loss::Loss;
+use super::service::Scope;
 use super::time::Timestamp;
 
 /// A line of the output stream.
@@ -97,8 +98,11 @@ pub enum Fact {
         /// Its SHA-256.
         sha256: Known<String>,
     },
-    /// The manager has read what the event tells.
-    Loaded,
+    /// A manager has read what the event tells.
+    Loaded {
+        /// Whose manager: of a unit for all users, each user's reads it for itself.
+        scope: Scope,
+    },
 }
 
 /// Counters of the whole run; names and values in a fixed order.

@@ -24,6 +24,16 @@ pub enum Scope {
     User(u32),
 }
 
+impl Scope {
+    /// The user, where it is one's.
+    pub fn user(self) -> Option<u32> {
+        match self {
+            Self::User(uid) => Some(uid),
+            Self::System | Self::AllUsers => None,
+        }
+    }
+}
+
 /// A service's identity on a host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServiceId {

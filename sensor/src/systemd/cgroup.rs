@@ -21,6 +21,13 @@ pub fn unit_of(path: &BStr) -> Option<BString> {
         .map(BString::from)
 }
 
+/// The user below whose manager `path` lies (`user@.service`, see systemd.special(7)).
+pub fn user_manager(path: &BStr) -> Option<u32> {
+    let (slice, rest) = path.strip_prefix(b"/user.slice/user-")?.split_once_str(".slice/user@")?;
+    let (user, _below) = rest.split_once_str(".service/")?;
+    if user == slice { user.to_str().ok()?.parse().ok() } else { None }
+}
+
 /// The container that `path` names: 64 hexadecimal digits, as Docker, containerd, CRI-O and Podman write them,
 /// or the name of an nspawn or LXC container.
 pub fn container_of(path: &BStr) -> Option<BString> {
@@ -65,6 +72,20 @@ mod tests {
         for (path, unit, container) in cases {
             assert_eq!(unit_of(BStr::new(path)), unit.map(BString::from), "{path}");
             assert_eq!(container_of(BStr::new(path)), container.map(BString::from), "{path}");
+        }
+    }
+
+    #[test]
+    fn managers_of_users() {
+        for (path, user) in [
+            ("/user.slice/user-1000.slice/user@1000.service/app.slice/x.service", Some(1000)),
+            ("/user.slice/user-1000.slice/user@1000.service", None),
+            ("/user.slice/user-1000.slice/user@0.service/app.slice/x.service", None),
+            ("/user.slice/user-x.slice/user@x.service/x.service", None),
+            ("/user.slice/user-1000.slice/session-3.scope", None),
+            ("/system.slice/x.service", None),
+        ] {
+            assert_eq!(user_manager(BStr::new(path)), user, "{path}");
         }
     }
 }

@@ -7,7 +7,7 @@ use bstr::{BStr, BString};
 
 use crate::engine::{Engine, Input, Start};
 use crate::host::{FileState, Host, Identity, Program, RegularFile};
-use crate::model::line::{Fact, Started};
+use crate::model::line::{Enrichment, Fact, Started};
 use crate::model::observation::{Exec, FileObservation, Fork};
 use crate::model::process::Credentials;
 use crate::model::{
@@ -171,13 +171,14 @@ impl Run {
 
     /// A process begins to run a program, in /root.
     pub(in crate::engine) fn exec(&mut self, pid: u32, parent: u32, exe: &str, argv: &[&str], group: &str) {
+        let uid = cgroup::user_manager(group.into()).unwrap_or(0);
         let process = Process {
             parent: (parent != 0).then(|| key(parent)),
             comm: Known::Is(exe.rsplit('/').next().unwrap().into()),
             exe: Known::Is(exe.into()),
             argv: Known::Is(argv.iter().map(|word| BString::from(*word)).collect()),
             cwd: Known::Is("/root".into()),
-            user: Known::Is(Credentials { uid: 0, gid: 0, euid: 0, login_uid: None, session: None }),
+            user: Known::Is(Credentials { uid, gid: uid, euid: uid, login_uid: None, session: None }),
             cgroup: Known::Is(group.into()),
             unit: cgroup::unit_of(group.into()),
             ..Process::unknown(key(pid), Reason::NotRecorded)
@@ -229,12 +230,18 @@ impl Run {
 
     /// The events that were told since this was asked last, and of which events it was told that they are loaded.
     pub(in crate::engine) fn told(&mut self) -> (Vec<ServiceEvent>, Vec<u64>) {
+        let (events, loaded) = self.told_by_manager();
+        (events, loaded.into_iter().map(|(event, _scope)| event).collect())
+    }
+
+    /// As [`Self::told`], with whose manager has loaded them.
+    pub(in crate::engine) fn told_by_manager(&mut self) -> (Vec<ServiceEvent>, Vec<(u64, Scope)>) {
         let (mut events, mut loaded) = (Vec::new(), Vec::new());
         for line in self.lines.drain(..) {
             match line {
                 Line::Event(event) => events.push(*event),
-                Line::Enrichment(enrichment) if enrichment.fact == Fact::Loaded => {
-                    loaded.push(enrichment.event.number);
+                Line::Enrichment(Enrichment { event, fact: Fact::Loaded { scope }, .. }) => {
+                    loaded.push((event.number, scope));
                 }
                 _ => {}
             }

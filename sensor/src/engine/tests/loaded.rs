@@ -1,7 +1,7 @@
 //! Whether managers have read what is told.
 
 use super::host::{ETC, Run};
-use crate::model::{Action, FileOperation, Known};
+use crate::model::{Action, FileOperation, Known, Scope};
 
 const PLAIN: &str = "[Service]\nExecStart=/usr/bin/sleep 60\n";
 const OUTPUTS: [&str; 3] =
@@ -15,6 +15,74 @@ fn reload(run: &mut Run, parent: u32, outputs: [&str; 3]) {
     run.exec(51, 50, "/usr/lib/systemd/system-generators/x", &argv, "/init.scope");
     run.exit(51);
     run.exit(50);
+}
+
+/// A user's manager starts, and reads its units after its generators.
+fn user_manager_starts(run: &mut Run, uid: u32, pid: u32) {
+    let group = format!("/user.slice/user-{uid}.slice/user@{uid}.service/init.scope");
+    run.fork(1, pid);
+    run.exec(pid, 1, "/usr/lib/systemd/systemd", &["systemd", "--user"], &group);
+    user_manager_reloads(run, uid, pid);
+}
+
+fn user_manager_reloads(run: &mut Run, uid: u32, pid: u32) {
+    let group = format!("/user.slice/user-{uid}.slice/user@{uid}.service/init.scope");
+    let outputs = ["generator", "generator.early", "generator.late"]
+        .map(|name| format!("/run/user/{uid}/systemd/{name}"));
+    let argv = [&["x"][..], &outputs.each_ref().map(String::as_str)].concat();
+    run.fork(pid, pid + 1);
+    run.fork(pid + 1, pid + 2);
+    run.exec(pid + 2, pid + 1, "/usr/lib/systemd/user-generators/x", &argv, &group);
+    run.exit(pid + 2);
+    run.exit(pid + 1);
+}
+
+#[test]
+fn each_users_manager_reads_a_unit_of_all_users_for_itself() {
+    let mut run = Run::new(&[]);
+    user_manager_starts(&mut run, 7, 70);
+    run.write(100, "/etc/systemd/user/a.service", PLAIN);
+    let (events, loaded) = run.told_by_manager();
+    assert_eq!(
+        (events[0].service.scope, events[0].loaded.clone(), loaded),
+        (Scope::AllUsers, Known::Is(false), vec![])
+    );
+    user_manager_reloads(&mut run, 7, 70);
+    assert_eq!(run.told_by_manager().1, [(1, Scope::User(7))]);
+    user_manager_reloads(&mut run, 7, 70);
+    reload(&mut run, 1, OUTPUTS);
+    assert_eq!(run.told_by_manager().1, [], "told once, and not of the host's manager");
+    user_manager_starts(&mut run, 8, 80);
+    assert_eq!(run.told_by_manager().1, [(1, Scope::User(8))], "one that starts later reads it, too");
+}
+
+#[test]
+fn a_unit_of_all_users_that_was_read_before_it_is_told_is_loaded() {
+    let mut run = Run::new(&[("/etc/systemd/user/a.service", PLAIN)]);
+    run.command(200, &["rm", "a.service"]);
+    run.remove(200, "/etc/systemd/user/a.service");
+    user_manager_starts(&mut run, 7, 70);
+    run.pass(300);
+    let (events, loaded) = run.told_by_manager();
+    assert_eq!((events[0].loaded.clone(), loaded), (Known::Is(true), vec![]));
+    user_manager_starts(&mut run, 8, 80);
+    user_manager_reloads(&mut run, 7, 70);
+    assert_eq!(run.told_by_manager().1, [(1, Scope::User(8))]);
+}
+
+#[test]
+fn a_new_unit_that_a_users_manager_starts_is_loaded_by_it() {
+    let mut run = Run::new(&[]);
+    user_manager_starts(&mut run, 7, 70);
+    run.write(100, "/etc/systemd/user/a.service", PLAIN);
+    run.told();
+    let group = "/user.slice/user-7.slice/user@7.service/app.slice/a.service";
+    run.command(200, &["bash"]);
+    run.exec(60, 200, "/usr/bin/sleep", &["sleep", "60"], group);
+    assert_eq!(run.told_by_manager().1, [], "a shell put itself into such a group");
+    run.fork(70, 61);
+    run.exec(61, 70, "/usr/bin/sleep", &["sleep", "60"], group);
+    assert_eq!(run.told_by_manager().1, [(1, Scope::User(7))]);
 }
 
 #[test]
@@ -102,7 +170,8 @@ fn a_new_unit_that_starts_is_loaded() {
     run.write(100, &format!("{ETC}/new.service"), PLAIN);
     run.write(100, &format!("{ETC}/old.service"), "[Service]\nExecStart=/usr/bin/sleep 61\n");
     run.told();
-    run.exec(60, 1, "/usr/bin/sleep", &["sleep", "60"], "/user.slice/user@7.service/app.slice/new.service");
+    let users = "/user.slice/user-7.slice/user@7.service/app.slice/new.service";
+    run.exec(60, 1, "/usr/bin/sleep", &["sleep", "60"], users);
     assert_eq!(run.told().1, [0; 0], "a user's unit of that name");
     run.exec(61, 1, "/usr/bin/sleep", &["sleep", "60"], "/system.slice/new.service");
     run.exec(62, 1, "/usr/bin/sleep", &["sleep", "60"], "/system.slice/old.service");

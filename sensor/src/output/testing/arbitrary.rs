@@ -39,7 +39,8 @@ pub(crate) fn any_line() -> impl Strategy<Value = Line> {
 fn any_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         (any_text(), any_known(any_hash())).prop_map(|(path, sha256)| Fact::Program { path, sha256 }),
-        Just(Fact::Loaded),
+        prop_oneof![Just(Scope::System), any::<u32>().prop_map(Scope::User)]
+            .prop_map(|scope| Fact::Loaded { scope }),
     ]
 }
 

@@ -3,6 +3,7 @@
 use crate::model::line::{Enrichment, Fact, Started, Totals};
 use crate::model::loss::Loss;
 
+use super::super::words;
 use super::event::event_id;
 use super::head;
 use super::object::Object;
@@ -26,16 +27,17 @@ pub(super) fn started(object: &mut Object<'_>, started: &Started) {
 pub(super) fn enrichment(object: &mut Object<'_>, enrichment: &Enrichment) {
     head(object, "enrichment", enrichment.time);
     object.value("event", &event_id(&enrichment.event));
-    let (program, loaded) = match &enrichment.fact {
+    let (program, manager) = match &enrichment.fact {
         Fact::Program { path, sha256 } => (Some((path, sha256)), None),
-        Fact::Loaded => (None, Some(true)),
+        Fact::Loaded { scope } => (None, Some(*scope)),
     };
     object.optional("path", program.map(|(path, _sha256)| path));
     match program {
         Some((_path, sha256)) => object.known("sha256", sha256.as_ref()),
         None => object.optional::<str>("sha256", None),
     }
-    object.optional("loaded", loaded.as_ref());
+    object.optional("loaded", manager.map(|_scope| true).as_ref());
+    object.optional("scope", manager.map(words::scope).as_ref());
     object.missing(&[]);
 }
 
