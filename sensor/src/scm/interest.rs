@@ -162,7 +162,7 @@ pub fn is_wanted(provider: &str, channel: &str, id: u32) -> bool {
         Some(Source::EventLog) => matches!(id, 104 | 1102),
         Some(Source::KernelRegistry) => matches!(id, 1 | 2 | 3 | 5 | 6 | 13 | 15),
         Some(Source::KernelProcess) => id == 1,
-        Some(Source::Services) => matches!(id, 105 | 200 | 201),
+        Some(Source::Services) => matches!(id, 105 | 200..=205),
         Some(Source::Rpc) => matches!(id, 5 | 6),
         // These never come as records.
         Some(Source::RegistryWatch | Source::StatusWatch) | None => false,

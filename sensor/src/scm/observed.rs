@@ -34,9 +34,12 @@ pub enum Seen {
     Installed(Box<Installed>),
     /// A service's start type changed: 7040, and 201 of Microsoft-Windows-Services.
     StartType(StartTypeChange),
+    /// The SCM changed a service's configuration, of which the record tells next to nothing: 202 and 203 of
+    /// Microsoft-Windows-Services.
+    Configured(Configured),
     /// A service entered a state: 7036.
     State(StateChange),
-    /// A control was sent to a service: 7035.
+    /// A control was sent to a service, or its start asked for: 7035, and 200, 204 and 205 of Microsoft-Windows-Services.
     Control(ControlSent),
     /// A service failed: 7000, 7009, 7023, 7024, 7031, 7034.
     Failure(Failure),
@@ -126,6 +129,17 @@ pub struct StartTypeChange {
     pub before: Option<String>,
     /// After, in words.
     pub after: String,
+    /// Who asked.
+    pub client: Doer,
+}
+
+/// The SCM changed a service's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configured {
+    /// The service.
+    pub name: Name,
+    /// The record's `NewValueName`. What it says of the change is not documented.
+    pub value: Option<String>,
     /// Who asked.
     pub client: Doer,
 }

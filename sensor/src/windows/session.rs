@@ -59,7 +59,7 @@ struct Wanted {
 const WANTED: [Wanted; 4] = [
     Wanted { id: KERNEL_REGISTRY, keywords: REGISTRY_KEYWORDS, events: &[1, 3, 5, 6, 15] },
     Wanted { id: KERNEL_PROCESS, keywords: PROCESS_KEYWORDS, events: &[1] },
-    Wanted { id: SERVICES, keywords: 0, events: &[105, 200, 201] },
+    Wanted { id: SERVICES, keywords: 0, events: &[105, 200, 201, 202, 203, 204, 205] },
     Wanted { id: RPC, keywords: 0, events: &[5, 6] },
 ];
 

@@ -130,6 +130,19 @@ impl Draft {
         self.marks.contains(&(source, event_id))
     }
 
+    /// Whether it is a change of which no more is known than that there was one.
+    pub(super) fn is_bare(&self) -> bool {
+        self.kind == Kind::Changed && self.changes.is_empty()
+    }
+
+    /// Takes the client from a record of the SCM's that may name it.
+    pub(super) fn take_client(&mut self, client: &Doer) {
+        self.client.complete(client);
+        if client.process_id.is_some_and(|pid| pid != 0) {
+            self.basis = Some(("the record names the client process", Confidence::High));
+        }
+    }
+
     pub(super) fn change(&self, setting: &str) -> Option<&DraftChange> {
         self.changes.iter().find(|change| change.setting == setting)
     }

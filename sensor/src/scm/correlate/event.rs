@@ -46,6 +46,9 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
     // With all services known, a setting of which nothing is known was not there.
     let whole = host.services.is_complete_at(draft.first);
     let changes = changes(&draft, &before, whole, &mut missing);
+    if draft.is_bare() {
+        missing.push(("changes", Reason::NotRecorded));
+    }
     let after = remember(host, &draft);
     if draft.name.display.is_none() && draft.kind != Kind::Driver {
         draft.name.display = after.get(setting::DISPLAY_NAME).map(str::to_owned);
@@ -133,6 +136,8 @@ fn is_known_already(host: &Host, draft: &Draft) -> bool {
                     .after(setting::IMAGE_PATH)
                     .is_none_or(|image| service.get(setting::IMAGE_PATH) == Some(image))
         }),
+        // What the SCM did not tell may be anything.
+        Kind::Changed if draft.is_bare() => false,
         Kind::Changed => draft.changes.iter().all(|change| {
             let known = before.and_then(|service| service.get(change.setting));
             known == change.after.as_deref() && !change.after.as_deref().is_some_and(is_untold)

@@ -121,6 +121,7 @@ impl Host {
                 super::install::installed(self, observed, installed);
             }
             Seen::StartType(change) => super::registry::start_type(self, observed, change),
+            Seen::Configured(change) => super::registry::configured(self, observed, change),
             Seen::Value(write) | Seen::KeyPermissions(write) => {
                 let mut write = write.clone();
                 self.name_writer(&mut write.writer, observed);

@@ -7,12 +7,13 @@ use super::draft::{Draft, DraftKey, Kind};
 use super::host::{Host, apart, image_name, may_be_same, service_names};
 use super::tables::Seen as Remembered;
 use super::{SKEW, install, request};
-use crate::model::process::Confidence;
 use crate::model::{Mechanism, Timestamp};
 use crate::scm::decode::is_untold;
 use crate::scm::image_path::file_name;
 use crate::scm::interest::Source;
-use crate::scm::observed::{Doer, KeyChange, KeyOperation, Name, Observed, StartTypeChange, ValueWrite};
+use crate::scm::observed::{
+    Configured, Doer, KeyChange, KeyOperation, Name, Observed, StartTypeChange, ValueWrite,
+};
 use crate::scm::setting::{self, StartType};
 
 /// Writes of one call follow each other within this time.
@@ -77,6 +78,15 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                         .change(write.setting)
                         .is_some_and(|change| same_value(change.after.as_deref(), after))
                     && !is_changed_between(host, &keys, draft, observed.time, write)
+            })
+        })
+        // A change of which the SCM told no more than that there was one.
+        .or_else(|| {
+            first(&|draft| {
+                draft.is_bare()
+                    && near(draft, SKEW)
+                    && may_be_same(&draft.name, name)
+                    && (is_manager(&write.writer) || write.writer.is_empty())
             })
         })
         // A start type that was logged in another language.
@@ -189,14 +199,18 @@ pub(super) fn start_type(host: &mut Host, observed: &Observed, change: &StartTyp
         draft.kind == Kind::Changed
             && apart(draft.last, observed.time).min(apart(draft.first, observed.time)) <= SKEW
             && !draft.has_mark(observed.source, observed.event_id)
-            && draft.after(setting::START).is_some_and(|after| translated || after == change.after)
+            && match draft.after(setting::START) {
+                Some(after) => translated || after == change.after,
+                None => draft.is_bare(),
+            }
             && may_be_same(&draft.name, &change.name)
     };
     let key = if let Some(key) = host.find(&change.name, fits) {
         host.update(key, |draft| {
             draft.rest_on(observed);
             let before = change.before.clone().filter(|word| !is_translated(word) || !translated);
-            draft.set(setting::START, before, None);
+            let after = draft.is_bare().then(|| change.after.clone());
+            draft.set(setting::START, before, after);
         });
         key
     } else {
@@ -210,13 +224,36 @@ pub(super) fn start_type(host: &mut Host, observed: &Observed, change: &StartTyp
         draft.manager_id = draft.manager_id.or(observed.process_id);
         draft.name.key = draft.name.key.take().or_else(|| change.name.key.clone());
         draft.name.display = draft.name.display.take().or_else(|| change.name.display.clone());
-        draft.client.complete(&change.client);
-        if change.client.process_id.is_some_and(|pid| pid != 0) {
-            draft.basis = Some(("the record names the client process", Confidence::High));
-        }
+        draft.take_client(&change.client);
         if draft.client.sid.is_none() {
             draft.client.sid.clone_from(&observed.user_sid);
         }
+    });
+    request::claim(host, key);
+}
+
+/// The SCM told that it changed something of a service's configuration: what it was, its writes to the registry tell.
+pub(super) fn configured(host: &mut Host, observed: &Observed, change: &Configured) {
+    host.names.learn(&change.name);
+    let fits = |draft: &Draft| {
+        draft.kind == Kind::Changed
+            && apart(draft.last, observed.time).min(apart(draft.first, observed.time)) <= SKEW
+            && (is_manager(&draft.writer) || draft.writer.is_empty())
+            && may_be_same(&draft.name, &change.name)
+    };
+    let key = if let Some(key) = host.find(&change.name, fits) {
+        host.update(key, |draft| draft.rest_on(observed));
+        key
+    } else {
+        host.add(Draft::new(Kind::Changed, change.name.clone(), Mechanism::ServiceControlManager, observed))
+    };
+    host.update(key, |draft| {
+        draft.mechanism = Mechanism::ServiceControlManager;
+        draft.manager_id = draft.manager_id.or(observed.process_id);
+        draft.name.key = draft.name.key.take().or_else(|| change.name.key.clone());
+        draft.take_client(&change.client);
+        let value = change.value.clone().map(|value| ("new_value_name", value));
+        draft.details.extend(value.filter(|value| !draft.details.contains(value)));
     });
     request::claim(host, key);
 }

@@ -39,12 +39,20 @@ pub(super) fn state(host: &mut Host, observed: &Observed, change: &StateChange) 
 /// A control was sent to a service.
 pub(super) fn control(host: &mut Host, observed: &Observed, control: &ControlSent) {
     host.names.learn(&control.name);
-    let mut draft = scm(Kind::Control(control.control.clone()), &control.name, observed);
-    if !control.client.is_empty() {
-        draft.client.complete(&control.client);
-        draft.basis = Some(("the record names the client process", Confidence::High));
-    }
-    let key = host.add(draft);
+    // Several records may tell of one.
+    let fits = |draft: &Draft| {
+        matches!(&draft.kind, Kind::Control(other) if *other == control.control)
+            && !draft.has_mark(observed.source, observed.event_id)
+            && apart(draft.last, observed.time) <= SKEW
+            && may_be_same(&draft.name, &control.name)
+    };
+    let key = if let Some(key) = host.find(&control.name, fits) {
+        host.update(key, |draft| draft.rest_on(observed));
+        key
+    } else {
+        host.add(scm(Kind::Control(control.control.clone()), &control.name, observed))
+    };
+    host.update(key, |draft| draft.take_client(&control.client));
     request::claim(host, key);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::process::Confidence;
-use crate::model::{Action, Mechanism, ServiceEvent};
+use crate::model::{Action, Mechanism, Reason, ServiceEvent};
 use crate::scm::correlate::{Correlator, Output};
 use crate::scm::interest::is_wanted;
 use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
@@ -253,6 +253,84 @@ fn a_control_names_who_sent_it() {
     assert!(event.details.contains(&("verb", "stop".to_owned())));
     let requester = event.actor.get().and_then(|actor| actor.requester.as_ref()).unwrap();
     assert_eq!((requester.process.key.pid, requester.confidence), (3100, Confidence::High));
+}
+
+/// Who asked, as the SCM's records end: a start key, a process and its parent.
+fn client(pid: u32) -> [[u8; 8]; 2] {
+    let (pid, parent) = (pid.to_le_bytes(), 3000_u32.to_le_bytes());
+    [77_u64.to_le_bytes(), [pid, parent].concat().try_into().unwrap()]
+}
+
+#[test]
+fn a_start_that_two_records_tell_is_one_and_names_who_asked() {
+    let mut session = Session::new();
+    session.process(0, 3100, 3000, r"\Device\HarddiskVolume3\Windows\System32\sc.exe");
+    let start = |session: &mut Session, milliseconds, service: &str, pid| {
+        let [key, ids] = client(pid);
+        session.log(milliseconds, SERVICES, 204, 700, &[&text(service), &text(""), &key, &ids]);
+        let flags = [0, 0, 1_u32].map(u32::to_le_bytes).concat();
+        session.log(
+            milliseconds + 1,
+            SERVICES,
+            205,
+            700,
+            &[&text(service), &text(""), &text("netsvcs"), &flags, &key, &ids],
+        );
+    };
+    start(&mut session, 100, "Spooler", 3100);
+    start(&mut session, 200, "Schedule", 700);
+    let events = session.finish();
+    let [event] = events.as_slice() else { panic!("the SCM's own start is none: {events:?}") };
+    assert_eq!((event.action, event.service.name.as_str()), (Action::ControlRequested, "Spooler"));
+    assert!(event.details.contains(&("verb", "start".to_owned())));
+    assert_eq!(event.evidence.len(), 2);
+    let requester = event.actor.get().and_then(|actor| actor.requester.as_ref()).unwrap();
+    assert_eq!((requester.process.key.pid, requester.confidence), (3100, Confidence::High));
+}
+
+#[test]
+fn a_change_that_the_manager_hints_at_is_what_it_writes() {
+    for hint in [202, 203] {
+        for manager_first in [true, false] {
+            let mut session = Session::new();
+            session.process(0, 700, 600, r"\Device\HarddiskVolume3\Windows\System32\services.exe");
+            session.process(1, 3100, 3000, r"\Device\HarddiskVolume3\Windows\System32\sc.exe");
+            session.open_key(10, 2, 700, 0, 0x30, &format!(r"{SERVICES_KEY}\Spooler"));
+            let [key, ids] = client(3100);
+            let told = |session: &mut Session, milliseconds| {
+                let fields: [&[u8]; 4] = [&text("Spooler"), &text(r"C:\new.exe"), &key, &ids];
+                session.log(milliseconds, SERVICES, hint, 700, &fields);
+            };
+            if manager_first {
+                told(&mut session, 20);
+            }
+            session.set(21, 700, 0x30, "ImagePath", 2, &text(r"C:\new.exe"));
+            if !manager_first {
+                told(&mut session, 22);
+            }
+            let events = session.finish();
+            let [event] = events.as_slice() else { panic!("{events:?}") };
+            assert_eq!((event.action, event.service.name.as_str()), (Action::Modified, "Spooler"));
+            assert_eq!(
+                (event.changes[0].name.as_str(), event.changes[0].after[0].as_str()),
+                ("ImagePath", r"C:\new.exe")
+            );
+            let requester = event.actor.get().and_then(|actor| actor.requester.as_ref()).unwrap();
+            assert_eq!((requester.process.key.pid, requester.confidence), (3100, Confidence::High));
+        }
+    }
+}
+
+#[test]
+fn a_change_that_is_only_hinted_at_says_that_it_is_not_known() {
+    let mut session = Session::new();
+    let [key, ids] = client(3100);
+    session.log(20, SERVICES, 202, 700, &[&text("Spooler"), &text("x"), &key, &ids]);
+    let events = session.finish();
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((event.action, event.changes.len()), (Action::Modified, 0));
+    assert!(event.details.contains(&("new_value_name", "x".to_owned())));
+    assert!(event.missing.contains(&("changes", Reason::NotRecorded)));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::{Outcome, Refusal, owned, value};
 use crate::scm::key;
 use crate::scm::observed::{
-    Call, ControlSent, Doer, KeyChange, KeyOperation, Name, ProcessStart, Seen, StartTypeChange, State,
-    StateChange, UnplacedWrite, ValueWrite,
+    Call, Configured, ControlSent, Doer, KeyChange, KeyOperation, Name, ProcessStart, Seen, StartTypeChange,
+    State, StateChange, UnplacedWrite, ValueWrite,
 };
 use crate::scm::setting::{self, StartType};
 use crate::scm::svcctl::{self, Transport};
@@ -114,8 +114,8 @@ pub(super) fn process(event: &WindowsEvent) -> Outcome {
     })))
 }
 
-/// Microsoft-Windows-Services: 105 a service's status changed, 200 a control was sent, 201 a start type changed. The
-/// others tell of phases and groups of the boot, or of what is not published.
+/// Microsoft-Windows-Services: 105 a service's status changed, 200 a control was sent, 201 a start type changed, 202 and
+/// 203 other configuration, 204 and 205 a start was asked for. The others tell of phases and groups of the boot.
 pub(super) fn services(event: &WindowsEvent) -> Outcome {
     let key = owned(event, "ServiceName").ok_or(Refusal::Undecodable("the record names no service"))?;
     let name = Name { key: Some(key), display: owned(event, "DisplayName") };
@@ -149,6 +149,16 @@ pub(super) fn services(event: &WindowsEvent) -> Outcome {
             let after = start.word().to_owned();
             Ok(Seen::StartType(StartTypeChange { name, before: None, after, client: client() }))
         }
+        202 | 203 => Ok(Seen::Configured(Configured {
+            name,
+            value: owned(event, "NewValueName").filter(|value| !value.is_empty()),
+            client: client(),
+        })),
+        // At boot and by triggers the SCM asks itself; that the service runs is told all the same.
+        204 | 205 if client().process_id == event.process_id => {
+            Err(Refusal::Ignored("the SCM starts a service by itself"))
+        }
+        204 | 205 => Ok(Seen::Control(ControlSent { name, control: "start".to_owned(), client: client() })),
         _ => Err(Refusal::Ignored("other event")),
     }
 }

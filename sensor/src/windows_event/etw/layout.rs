@@ -95,7 +95,9 @@ const STATUS_CHANGE: &[Field] = &[
     ("ServiceName", Text),
     ("ImageName", Text),
 ];
-/// Known by its list of fields only, from a build of 2026; no captured payload of it was at hand.
+// The SCM's events from 200 on are known by their lists of fields only, from builds that have them; no captured payload of
+// them was at hand.
+
 const SEND_CONTROL: &[Field] = &[
     ("ServiceName", Text),
     ("DisplayName", Text),
@@ -105,8 +107,42 @@ const SEND_CONTROL: &[Field] = &[
     ("ParentProcessId", U32),
 ];
 
-/// The fields that its published list shows whole; who asked follows, in a form that is not known.
-const START_TYPE_CHANGE: &[Field] = &[("ServiceName", Text), ("NewStartType", U32)];
+const START_TYPE_CHANGE: &[Field] = &[
+    ("ServiceName", Text),
+    ("NewStartType", U32),
+    ("ClientProcessStartKey", U64),
+    ("ClientProcessId", U32),
+    ("ParentProcessId", U32),
+];
+
+const CONFIGURATION_CHANGE: &[Field] = &[
+    ("ServiceName", Text),
+    ("NewValueName", Text),
+    ("ClientProcessStartKey", U64),
+    ("ClientProcessId", U32),
+    ("ParentProcessId", U32),
+];
+
+const START: &[Field] = &[
+    ("ServiceName", Text),
+    ("ServiceHostName", Text),
+    ("ClientProcessStartKey", U64),
+    ("ClientProcessId", U32),
+    ("ParentProcessId", U32),
+];
+
+/// A truth of a manifest is as long as the `BOOL` of Windows: four bytes (`TDH_INTYPE_BOOLEAN`).
+const START_DETAILED: &[Field] = &[
+    ("ServiceName", Text),
+    ("LoadOrderGroup", Text),
+    ("SvchostGroup", Text),
+    ("IsCritical", U32),
+    ("IsUserService", U32),
+    ("IsOwnProcess", U32),
+    ("ClientProcessStartKey", U64),
+    ("ClientProcessId", U32),
+    ("ParentProcessId", U32),
+];
 
 const CALL: &[Field] = &[
     ("InterfaceUuid", Guid),
@@ -134,6 +170,9 @@ pub(super) fn find(provider: &str, id: u16, version: u8) -> Option<(&'static str
         (SERVICES, 105, _) => Some(("Microsoft-Windows-Services", STATUS_CHANGE)),
         (SERVICES, 200, _) => Some(("Microsoft-Windows-Services", SEND_CONTROL)),
         (SERVICES, 201, _) => Some(("Microsoft-Windows-Services", START_TYPE_CHANGE)),
+        (SERVICES, 202 | 203, _) => Some(("Microsoft-Windows-Services", CONFIGURATION_CHANGE)),
+        (SERVICES, 204, _) => Some(("Microsoft-Windows-Services", START)),
+        (SERVICES, 205, _) => Some(("Microsoft-Windows-Services", START_DETAILED)),
         (RPC, 5 | 6, _) => Some(("Microsoft-Windows-RPC", CALL)),
         _ => None,
     }

@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn any_payload_is_read(
         provider in prop::sample::select(vec![KERNEL_REGISTRY, KERNEL_PROCESS, SERVICES, RPC]),
-        id in prop::sample::select(vec![1_u16, 2, 3, 5, 6, 13, 15, 105, 200, 201]),
+        id in prop::sample::select(vec![1_u16, 2, 3, 5, 6, 13, 15, 105, 200, 201, 202, 203, 204, 205]),
         version in 0_u8..5,
         payload in prop::collection::vec(any::<u8>(), 0..120),
         pointer_bytes in 0_usize..10,
