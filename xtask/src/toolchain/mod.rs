@@ -27,7 +27,7 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
     }
     let compiler = found.context("no compiler for BPF was found even after one was installed")?;
     println!("compiler: {compiler}");
-    let linker = linker::find_or_build(compiler.llvm)?;
+    let linker = linker::find_or_build(&compiler)?;
     println!("linker: {}", linker.display());
     Ok(Toolchain { compiler, linker })
 }
