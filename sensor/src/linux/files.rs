@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use bstr::{BStr, BString};
 use sha2::{Digest as _, Sha256};
 
+use super::hashes::Hashes;
 use super::path::{bytes_of, os_path};
 use crate::host::{FileState, Identity, MOST_CONTENT, Program, RegularFile, SpecialKind};
 use crate::model::{Known, Reason};
@@ -88,7 +89,7 @@ fn special(kind: fs::FileType) -> Option<SpecialKind> {
 }
 
 /// Opens a regular file: neither a link that was put there meanwhile, nor a pipe or device that would block.
-fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
+pub(super) fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     let file = fs::OpenOptions::new()
         .read(true)
@@ -125,12 +126,12 @@ pub fn list(path: &BStr) -> Result<Vec<BString>, Reason> {
 ///
 /// # Errors
 /// Why it can't be read.
-pub fn program(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
+pub fn program(path: &BStr, hash_limit: u64, hashes: &mut Hashes) -> Result<Program, Reason> {
     let path = fs::canonicalize(os_path(path)).map_err(|error| reason(&error))?;
     let (mut file, metadata) = open(&path).map_err(|error| reason(&error))?;
     let mut head = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| reason(&error))?;
-    let sha256 = if metadata.size() > hash_limit { Known::Pending } else { sha256(&path).into() };
+    let sha256 = if metadata.size() > hash_limit { Known::Pending } else { hashes.of(&path).into() };
     Ok(Program {
         path: bytes_of(&path),
         sha256,
@@ -146,7 +147,7 @@ pub fn program(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
 ///
 /// # Errors
 /// Why it can't be told; [`Reason::Unsupported`] where that is no regular file.
-pub fn identity(path: &BStr) -> Result<Identity, Reason> {
+pub fn identity(path: &BStr, hashes: &mut Hashes) -> Result<Identity, Reason> {
     let path = fs::canonicalize(os_path(path)).map_err(|error| reason(&error))?;
     let metadata = path.symlink_metadata().map_err(|error| reason(&error))?;
     if !metadata.is_file() {
@@ -155,7 +156,7 @@ pub fn identity(path: &BStr) -> Result<Identity, Reason> {
     let born = metadata.created().ok().and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
     let small = metadata.size() <= SMALL;
     Ok(Identity {
-        sha256: small.then(|| sha256(&path).ok()).flatten(),
+        sha256: small.then(|| hashes.of(&path).ok()).flatten(),
         path: bytes_of(&path),
         object: (metadata.dev(), metadata.ino()),
         born_ns: born.and_then(|born| i64::try_from(born.as_nanos()).ok()).unwrap_or(0),
@@ -179,7 +180,15 @@ pub fn size(path: &BStr) -> Result<u64, Reason> {
 /// # Errors
 /// [`Reason::Raced`] when it changed meanwhile, else why it can't be read.
 pub fn sha256(path: &Path) -> Result<String, Reason> {
-    let (mut file, before) = open(path).map_err(|error| reason(&error))?;
+    let (file, before) = open(path).map_err(|error| reason(&error))?;
+    hash(file, &before)
+}
+
+/// The SHA-256 of a file that was just opened, and was then as `before` tells.
+///
+/// # Errors
+/// As [`sha256`].
+pub(super) fn hash(mut file: fs::File, before: &fs::Metadata) -> Result<String, Reason> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -199,7 +208,7 @@ pub fn sha256(path: &Path) -> Result<String, Reason> {
     Ok(hex::encode(hasher.finalize()))
 }
 
-fn reason(error: &io::Error) -> Reason {
+pub(super) fn reason(error: &io::Error) -> Reason {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reason::NotFound,
         io::ErrorKind::PermissionDenied => Reason::Denied,
@@ -244,14 +253,15 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "abc").unwrap();
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let whole = program(path(file.path()).as_ref(), 3).unwrap();
+        let hashes = &mut Hashes::default();
+        let whole = program(path(file.path()).as_ref(), 3, hashes).unwrap();
         let (whole_path, whole_object) = (whole.path.clone(), whole.object);
         assert_eq!((whole.sha256, whole.head), (Known::Is(abc.into()), b"abc".to_vec()));
-        assert_eq!(program(path(file.path()).as_ref(), 2).unwrap().sha256, Known::Pending);
-        let told = identity(path(file.path()).as_ref()).unwrap();
+        assert_eq!(program(path(file.path()).as_ref(), 2, hashes).unwrap().sha256, Known::Pending);
+        let told = identity(path(file.path()).as_ref(), hashes).unwrap();
         assert_eq!((told.path, told.object, told.size), (whole_path, whole_object, 3));
-        assert_eq!(identity(BStr::new("/dev/zero")), Err(Reason::Unsupported));
-        assert_eq!(program(BStr::new("/dev/zero"), 9), Err(Reason::Unsupported));
-        assert_eq!(program(BStr::new("/no/such"), 9), Err(Reason::NotFound));
+        assert_eq!(identity(BStr::new("/dev/zero"), hashes), Err(Reason::Unsupported));
+        assert_eq!(program(BStr::new("/dev/zero"), 9, hashes), Err(Reason::Unsupported));
+        assert_eq!(program(BStr::new("/no/such"), 9, hashes), Err(Reason::NotFound));
     }
 }

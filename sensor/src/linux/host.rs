@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use bstr::{BStr, BString};
 
+use super::hashes::Hashes;
 use super::users::UserNames;
 use super::{files, proc, users};
 use crate::host::{FileState, Host, Identity, Program};
@@ -19,6 +20,7 @@ const MOST_WAITING: usize = 256;
 /// A live Linux host.
 pub struct LiveHost {
     names: UserNames,
+    hashes: Hashes,
     hash_limit: u64,
     hasher: mpsc::SyncSender<BString>,
     follow: Vec<(BString, BString)>,
@@ -50,6 +52,7 @@ impl LiveHost {
         })?;
         Ok(Self {
             names: UserNames::default(),
+            hashes: Hashes::default(),
             hash_limit,
             hasher,
             follow: Vec::new(),
@@ -84,7 +87,7 @@ impl Host for LiveHost {
     }
 
     fn program(&mut self, path: &BStr) -> Result<Program, Reason> {
-        let mut program = files::program(path, self.hash_limit.min(AT_ONCE))?;
+        let mut program = files::program(path, self.hash_limit.min(AT_ONCE), &mut self.hashes)?;
         let waits = program.sha256 == Known::Pending;
         if waits && (program.size > self.hash_limit || self.hasher.try_send(program.path.clone()).is_err()) {
             program.sha256 = Known::Missing(Reason::TooLarge);
@@ -93,7 +96,7 @@ impl Host for LiveHost {
     }
 
     fn identity(&mut self, path: &BStr) -> Result<Identity, Reason> {
-        files::identity(path)
+        files::identity(path, &mut self.hashes)
     }
 
     fn size(&mut self, path: &BStr) -> Result<u64, Reason> {

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod ebpf;
 pub mod fanotify;
 pub mod files;
+mod hashes;
 pub mod host;
 pub mod live;
 pub mod memory;
