@@ -6,7 +6,7 @@ use serde_json::Value;
 use windows_service::service::ServiceStartType;
 
 use crate::manager::Made;
-use crate::place::{alone_unless, missing_rights};
+use crate::place::{alone_unless, is_wine, missing_rights};
 use crate::sensor::{Sensor, change, is_event};
 
 /// Whether an event of this kind tells that this setting has changed to this.
@@ -54,6 +54,25 @@ fn a_large_program_is_hashed_after_its_event() {
     assert_eq!(created["executables"][0]["sha256"], Value::Null, "{created}");
     let fact = sensor.until(|line| line["type"] == "enrichment" && line["event"] == created["id"]);
     assert_eq!(fact["sha256"], "e2925fdd17c83c77e9a4f957fd170b2a72b48ac55968943dcf962f2b853c88a9", "{fact}");
+}
+
+#[test]
+fn the_facts_of_a_program_are_told() {
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
+    let name = "svcsensor-test-facts";
+    let program = format!(r"{}\explorer.exe", std::env::var("SystemRoot").unwrap());
+    let mut sensor = Sensor::start();
+    let _made = Made::by_manager(name, &program);
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    let details = &created["details"];
+    let is_version = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    assert!(details["image_version"].as_str().is_some_and(is_version), "{created}");
+    assert!(details["image_company"].as_str().is_some_and(|text| !text.is_empty()), "{created}");
+    let original = details["image_original_name"].as_str();
+    assert!(original.is_some_and(|text| text.to_ascii_lowercase().starts_with("explorer.exe")), "{created}");
+    // Wine's programs bear no signature, Windows's do.
+    assert_eq!(details["image_signed"], if is_wine() { "false" } else { "true" }, "{created}");
+    assert_eq!(created["executables"][0]["sha256"].as_str().map(str::len), Some(64), "{created}");
 }
 
 #[test]
