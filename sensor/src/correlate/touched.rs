@@ -19,6 +19,9 @@ const MOST_EVIDENCE: usize = 32;
 /// The most processes besides the last one that a change names.
 const MOST_OTHERS: usize = 8;
 
+/// Who made a change that was only found.
+const NOBODY: ProcessKey = ProcessKey { pid: 0, start_ns: 0 };
+
 /// A name that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touch {
@@ -67,6 +70,27 @@ struct Waiting {
 }
 
 impl Touch {
+    /// A change that was only found at `time`: nobody was seen to make it.
+    pub fn found(path: BString, time: Timestamp) -> Self {
+        Self {
+            path,
+            actor: NOBODY,
+            others: Vec::new(),
+            contested: false,
+            by_maker: false,
+            holder: NOBODY,
+            time,
+            operation: FileOperation::Reload,
+            evidence: Vec::new(),
+            observed: 0,
+        }
+    }
+
+    /// Whether it was only found.
+    pub fn is_found(&self) -> bool {
+        self.actor == NOBODY
+    }
+
     /// Joins who changed the name before.
     fn take_over(&mut self, before: &Self) {
         // Whoever only listed the name or changed its attributes did not make it what it is.

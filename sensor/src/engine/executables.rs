@@ -2,7 +2,7 @@
 //!
 //! Each program's file is followed where it is. Its directory is not: it may lie where others write a lot, and the name of
 //! what is written there would be told in place of the unit that leads to it. So a program that was gone for longer than a
-//! replacement takes is followed again only when a unit that names it changes.
+//! replacement takes is found again when it runs, or when a unit that names it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,11 @@ use super::{Engine, actor};
 use crate::correlate::touched::Touch;
 use crate::host::{Host, Identity};
 use crate::model::event::FileFacts;
+use crate::model::observation::Exec;
 use crate::model::process::Confidence;
 use crate::model::{
-    Action, FileOperation, Known, Line, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId,
+    Action, FileOperation, Known, Line, Manager, Mechanism, ObservationId, Reason, Scope, ServiceEvent,
+    ServiceId, Timestamp,
 };
 use crate::systemd::UnitName;
 use crate::systemd::change::AFFECTED_MAX;
@@ -44,6 +46,11 @@ impl Executables {
     /// Whether the program at `path` is followed.
     pub(super) fn knows(&self, path: &BStr) -> bool {
         self.known.contains_key(path)
+    }
+
+    /// Whether the program at `path` was gone when it was looked at last.
+    fn is_gone(&self, path: &BString) -> bool {
+        self.known.get(path).is_some_and(|executable| executable.identity.is_none())
     }
 
     /// The paths of all programs that are followed.
@@ -162,6 +169,29 @@ impl Engine {
         lines.push(Line::Event(Box::new(event)));
     }
 
+    /// A program runs. If it was gone, another one has come in its place, and nobody was seen to bring it.
+    pub(super) fn note_return(
+        &mut self,
+        id: ObservationId,
+        time: Timestamp,
+        exec: &Exec,
+        host: &mut dyn Host,
+        lines: &mut Vec<Line>,
+    ) {
+        if exec.process.container.is_some() {
+            // The path is one of its own.
+            return;
+        }
+        let script = exec.script.as_ref().and_then(|script| script.path.get());
+        let gone = [exec.process.exe.get(), script]
+            .into_iter()
+            .flatten()
+            .find(|path| self.executables.is_gone(path) && !self.touched.waits_for(path));
+        if let Some(path) = gone.cloned() {
+            self.tell(&Touch { evidence: vec![id], ..Touch::found(path, time) }, host, lines);
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "each is a fact of one event")]
     fn replaced(
         &mut self,
@@ -179,6 +209,11 @@ impl Engine {
         let own = |executable: &&crate::model::event::Executable| executable.path.as_bytes() == touch.path;
         let told = executables.iter().find(own).map(|executable| executable.sha256.clone());
         let sha256 = identity.sha256.clone().map(Known::Is).or(told);
+        let note = if touch.is_found() {
+            "the unit says what it said; the program is another one than before, and nobody was seen to bring it"
+        } else {
+            "the unit says what it said; its next start runs the new program"
+        };
         let mut details = self.doubts(touch);
         if names.len() > 1 {
             let listed: Vec<&str> = names.iter().take(AFFECTED_MAX).map(String::as_str).collect();
@@ -217,7 +252,7 @@ impl Engine {
             loaded: Known::Missing(Reason::Unsupported),
             actor,
             confidence: Confidence::High,
-            note: Some("the unit says what it said; its next start runs the new program".to_owned()),
+            note: Some(note.to_owned()),
             details,
             missing: Vec::new(),
             evidence: touch.evidence.clone(),

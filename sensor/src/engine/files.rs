@@ -13,8 +13,6 @@ use crate::model::observation::FileObservation;
 use crate::model::{FileOperation, Line, ObservationId, ProcessKey, Timestamp};
 use crate::path::join;
 
-/// Who made a change that was only found.
-const NOBODY: ProcessKey = ProcessKey { pid: 0, start_ns: 0 };
 /// How many ancestors of a writer may hold its file.
 const MOST_HOLDERS: usize = 8;
 /// The most changes that are remembered.
@@ -182,9 +180,7 @@ impl Engine {
         let ancestors = self.processes.ancestry(writer);
         let candidates =
             ancestors.iter().map(|process| process.key).take(MOST_HOLDERS).filter(|key| key.pid > 1);
-        std::iter::once(writer)
-            .chain(candidates)
-            .find(|key| key.pid != NOBODY.pid && host.writes(key.pid, object))
+        std::iter::once(writer).chain(candidates).find(|key| key.pid != 0 && host.writes(key.pid, object))
     }
 
     /// Looks at the name as it is now, and tells what that means.
@@ -241,19 +237,7 @@ impl Engine {
     pub(super) fn rescan(&mut self, host: &mut dyn Host, lines: &mut Vec<Line>) {
         let units = self.units.all_paths(host).into_iter();
         for path in units.chain(self.executables.paths()) {
-            let touch = Touch {
-                path,
-                actor: NOBODY,
-                others: Vec::new(),
-                contested: false,
-                by_maker: false,
-                holder: NOBODY,
-                time: self.now,
-                operation: FileOperation::Reload,
-                evidence: Vec::new(),
-                observed: 0,
-            };
-            self.tell(&touch, host, lines);
+            self.tell(&Touch::found(path, self.now), host, lines);
         }
     }
 

@@ -224,6 +224,7 @@ impl Engine {
                 }
                 self.processes.exec(exec.process.clone());
                 self.command(seen.id, seen.time, &exec, host, lines);
+                self.note_return(seen.id, seen.time, &exec, host, lines);
             }
             ObservationKind::Exit(key) => {
                 self.counters.processes += 1;

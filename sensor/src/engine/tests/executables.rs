@@ -67,6 +67,25 @@ fn a_program_that_changed_unseen_is_found_when_everything_is_read_again() {
 }
 
 #[test]
+fn a_program_that_comes_after_a_while_is_told_when_it_runs() {
+    let mut run = run();
+    run.remove(100, SERVE);
+    run.pass(300);
+    assert_eq!(run.told().0.len(), 0);
+    let group = "/system.slice/shop.service";
+    run.exec(300, 1, "/opt/other", &["other"], group);
+    replace(&mut run, SERVE, "new", 79);
+    assert_eq!(run.told().0.len(), 0, "nobody is asked");
+    run.exec(301, 1, SERVE, &["serve"], group);
+    let events = run.told().0;
+    let told: Vec<_> = events.iter().map(gist).collect();
+    assert_eq!(told, [(Action::Modified, Mechanism::Executable, "shop-admin.service", None)]);
+    assert_eq!(events[0].evidence.len(), 1);
+    run.exec(302, 1, SERVE, &["serve"], group);
+    assert_eq!(run.told().0.len(), 0, "it is known now");
+}
+
+#[test]
 fn a_large_program_may_only_have_been_touched() {
     let mut run = run();
     let large = "x".repeat(200);
