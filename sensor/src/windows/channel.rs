@@ -2,10 +2,11 @@
 
 #![expect(unsafe_code, reason = "the system is called")]
 
+use windows::Win32::Foundation::ERROR_INVALID_DATATYPE;
 use windows::Win32::System::EventLog::{
-    EVT_CHANNEL_CONFIG_PROPERTY_ID, EVT_HANDLE, EVT_VARIANT, EvtChannelConfigEnabled,
+    EVT_CHANNEL_CONFIG_PROPERTY_ID, EVT_HANDLE, EVT_VARIANT, EVT_VARIANT_TYPE, EvtChannelConfigEnabled,
     EvtChannelLoggingConfigMaxSize, EvtChannelLoggingConfigRetention, EvtClose, EvtGetChannelConfigProperty,
-    EvtOpenChannelConfig,
+    EvtOpenChannelConfig, EvtVarTypeBoolean, EvtVarTypeUInt64,
 };
 use windows::core::{Error, HSTRING, Result};
 
@@ -53,6 +54,14 @@ fn number(config: &Config, property: EVT_CHANNEL_CONFIG_PROPERTY_ID) -> Result<u
     let size = u32::try_from(size_of::<EVT_VARIANT>()).unwrap_or(0);
     // SAFETY: the configuration is open, and the value is as large as this.
     unsafe { EvtGetChannelConfigProperty(config.0, property, 0, size, Some(&raw mut value), &raw mut used) }?;
-    // SAFETY: these properties are numbers or truths; the rest of the value is zero, and the low byte of a truth comes first.
-    Ok(unsafe { value.Anonymous.UInt64Val })
+    let is = |kind: EVT_VARIANT_TYPE| i32::try_from(value.Type) == Ok(kind.0);
+    if is(EvtVarTypeBoolean) {
+        // SAFETY: the value has this type; the rest of the union may hold anything.
+        Ok(u64::from(unsafe { value.Anonymous.BooleanVal }.as_bool()))
+    } else if is(EvtVarTypeUInt64) {
+        // SAFETY: the value has this type.
+        Ok(unsafe { value.Anonymous.UInt64Val })
+    } else {
+        Err(ERROR_INVALID_DATATYPE.into())
+    }
 }
