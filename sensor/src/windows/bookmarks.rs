@@ -30,6 +30,11 @@ impl Bookmarks {
         Self { file, logs: HashMap::new() }
     }
 
+    /// A log is read from here on: nothing that came before it is to be told.
+    pub(super) fn begin(&mut self, channel: &str, bookmark: String) {
+        self.write(channel, bookmark);
+    }
+
     /// A log was read this far.
     pub(super) fn read(&mut self, channel: &'static str, bookmark: String) {
         if let Some(waiting) = self.logs.get_mut(channel) {
@@ -71,5 +76,27 @@ impl Bookmarks {
         {
             tracing::warn!("how far the {channel} log was read can't be kept: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bookmark_is_kept_at_the_beginning_and_at_the_end_but_not_before_what_was_read_can_be_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = || {
+            StateFile::open(folder.path()).unwrap().bookmark("System").map(str::to_owned).unwrap_or_default()
+        };
+        let mut bookmarks = Bookmarks::new(Some(StateFile::open(folder.path()).unwrap()));
+        bookmarks.begin("System", "first".to_owned());
+        assert_eq!(kept(), "first");
+        bookmarks.read("System", "second".to_owned());
+        bookmarks.keep();
+        assert_eq!(kept(), "first");
+        bookmarks.read("System", "third".to_owned());
+        bookmarks.finish();
+        assert_eq!(kept(), "third");
     }
 }

@@ -1,64 +1,50 @@
 //! The System and Security logs, as they are written, from where the last run left off.
 
-#![expect(unsafe_code, reason = "the system is called")]
-
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use windows::Win32::Foundation::{
-    ERROR_EVT_QUERY_RESULT_STALE, ERROR_INSUFFICIENT_BUFFER, ERROR_NO_MORE_ITEMS, ERROR_NOT_FOUND,
-    ERROR_TIMEOUT,
+    ERROR_EVT_QUERY_RESULT_STALE, ERROR_INVALID_OPERATION, ERROR_NO_MORE_ITEMS, ERROR_NOT_FOUND,
+    ERROR_TIMEOUT, WIN32_ERROR,
 };
-use windows::Win32::System::EventLog::{
-    EVT_HANDLE, EvtClose, EvtCreateBookmark, EvtNext, EvtRender, EvtRenderBookmark, EvtRenderEventXml,
-    EvtSubscribe, EvtSubscribeStartAfterBookmark, EvtSubscribeStartAtOldestRecord, EvtSubscribeStrict,
-    EvtSubscribeToFutureEvents, EvtUpdateBookmark,
-};
-use windows::core::{Error, HSTRING, PCWSTR, Result};
+use windows::core::{Error, Result};
 
 use super::event::{Event, Reset};
+use super::evt::{BATCH, Bookmark, Buffer, Record, Results};
 use super::sources::Input;
 use super::{clock, fault};
 use crate::model::Loss;
 use crate::scm::interest::Log;
 use crate::windows_event::{WindowsEvent, xml};
 
-/// How many records are taken at a time.
-const BATCH: usize = 64;
-/// The longest record that is read, in characters.
-const LONGEST: usize = 1 << 20;
 /// How long a log may be quiet before it is looked at without being told.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A handle of the Event Log's.
-#[derive(Debug)]
-struct Handle(EVT_HANDLE);
-
-// SAFETY: such handles may be used by any thread.
-unsafe impl Send for Handle {}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        // SAFETY: the handle is open, and nobody else has it.
-        let _closed = unsafe { EvtClose(self.0) };
-    }
-}
+/// `RPC_S_INVALID_BOUND`: the records of a batch are too large together.
+const INVALID_BOUND: WIN32_ERROR = WIN32_ERROR(1734);
 
 /// A subscription to one log.
 #[derive(Debug)]
 pub(super) struct Subscription {
     log: Log,
-    results: Handle,
-    bookmark: Handle,
+    results: Results,
+    bookmark: Bookmark,
+    /// The bookmark is one of a record.
+    placed: bool,
+    /// The bookmark that it begins with, where no run before has left one.
+    beginning: Option<String>,
     signal: Event,
+    /// How many records are taken at a time.
+    batch: usize,
     /// Records that were read and not handed over, the next one last.
     waiting: Vec<WindowsEvent>,
     lost: Vec<Loss>,
+    /// Why the log can't be read any more, which was told.
+    broken: Option<String>,
     /// The bookmark is past what was handed over last.
     moved: bool,
-    buffer: Vec<u16>,
+    buffer: Buffer,
 }
 
 /// Reads logs until it is stopped.
@@ -79,72 +65,122 @@ impl Subscription {
 
     fn open(log: Log, bookmark: Option<&str>) -> Result<Self> {
         let signal = Event::new(Reset::Manual)?;
-        let mut lost = Vec::new();
+        let mut buffer = Buffer::new();
         // One that makes no sense is none.
-        let known = bookmark.and_then(|text| create_bookmark(Some(text)).ok());
-        let (results, bookmark) = match known {
-            Some(bookmark) => {
-                let strict = EvtSubscribeStartAfterBookmark.0 | EvtSubscribeStrict.0;
-                match subscribe(log, &signal, Some(&bookmark), strict) {
-                    Err(error) if fault::is(&error, ERROR_NOT_FOUND) || is_stale(&error) => {
-                        lost.push(gap(
-                            log,
-                            "the log was cleared, or has overwritten the last record that was read",
-                        ));
-                        let oldest = EvtSubscribeStartAtOldestRecord.0;
-                        (subscribe(log, &signal, None, oldest)?, create_bookmark(None)?)
-                    }
-                    results => (results?, bookmark),
-                }
+        let known = bookmark.and_then(|text| Bookmark::parse(text).ok());
+        let is_known = known.is_some();
+        let (bookmark, beginning) = match known {
+            Some(bookmark) => (bookmark, None),
+            None => newest(log, &mut buffer)?,
+        };
+        let placed = is_known || beginning.is_some();
+        let mut lost = Vec::new();
+        let after = placed.then_some(&bookmark);
+        let results = match Results::subscribe(log.channel(), &log.query(), after, &signal) {
+            Err(error) if is_gap(&error) => {
+                let why = "the log was cleared, or has overwritten the last record that was read";
+                lost.push(gap(log, why));
+                Results::subscribe(log.channel(), &log.query(), None, &signal)?
             }
-            None => (subscribe(log, &signal, None, EvtSubscribeToFutureEvents.0)?, create_bookmark(None)?),
+            results => results?,
         };
         Ok(Self {
             log,
             results,
             bookmark,
+            placed,
+            beginning,
             signal,
+            batch: BATCH,
             waiting: Vec::new(),
             lost,
+            broken: None,
             moved: false,
-            buffer: vec![0; 16_384],
+            buffer,
         })
     }
 
-    /// Reads the next records; false when there are none.
-    fn read(&mut self) -> bool {
-        let mut handles = [0_isize; BATCH];
-        let mut count = 0;
-        // SAFETY: the subscription is open, and the handles are taken below.
-        let result = unsafe { EvtNext(self.results.0, &mut handles, 0, 0, &raw mut count) };
-        if let Err(error) = result {
-            if is_stale(&error) {
-                self.lost.push(gap(self.log, "the log has overwritten records before they were read"));
-            } else if !fault::is(&error, ERROR_NO_MORE_ITEMS) && !fault::is(&error, ERROR_TIMEOUT) {
-                let reason = format!("the log can't be read: {}", fault::words(&error));
-                self.lost.push(gap(self.log, &reason));
+    /// Where it begins, if no run before has left a bookmark: its channel, and the bookmark.
+    pub(super) fn beginning(&mut self) -> Option<(&'static str, String)> {
+        Some((self.log.channel(), self.beginning.take()?))
+    }
+
+    /// Reads the next records, if there are any.
+    fn read(&mut self) {
+        let mut tried = false;
+        loop {
+            let error = match self.results.next(self.batch) {
+                Ok(records) => {
+                    self.broken = None;
+                    return self.take(&records);
+                }
+                Err(error) => error,
+            };
+            if has_no_more(&error) {
+                self.batch = BATCH;
+                return;
             }
-            return false;
+            if fault::is(&error, INVALID_BOUND) && self.batch > 1 {
+                self.batch /= 2;
+            } else if std::mem::replace(&mut tried, true) {
+                return self.broke(&error);
+            }
+            if let Err(error) = self.begin_again(&error) {
+                return self.broke(&error);
+            }
         }
-        let count = usize::try_from(count).unwrap_or(0);
-        let records: Vec<Handle> =
-            handles.iter().take(count).map(|handle| Handle(EVT_HANDLE(*handle))).collect();
-        for record in &records {
+    }
+
+    /// Subscribes anew, behind what was handed over last: results that have failed once may have left out records, or give
+    /// no more.
+    fn begin_again(&mut self, error: &Error) -> Result<()> {
+        let stale = is_gap(error);
+        if stale {
+            self.lost.push(gap(self.log, "the log has overwritten records before they were read"));
+        }
+        let (channel, query) = (self.log.channel(), self.log.query());
+        let after = self.placed.then_some(&self.bookmark);
+        self.results = match Results::subscribe(channel, &query, after, &self.signal) {
+            Err(error) if is_gap(&error) => {
+                if !stale {
+                    let why = "the log was cleared, or has overwritten the last record that was read";
+                    self.lost.push(gap(self.log, why));
+                }
+                Results::subscribe(channel, &query, None, &self.signal)?
+            }
+            results => results?,
+        };
+        Ok(())
+    }
+
+    /// Tells once why the log can't be read. It is tried again.
+    fn broke(&mut self, error: &Error) {
+        let reason = format!("the log can't be read: {}", fault::words(error));
+        if self.broken.as_ref() != Some(&reason) {
+            self.lost.push(gap(self.log, &reason));
+            self.broken = Some(reason);
+        }
+    }
+
+    fn take(&mut self, records: &[Record]) {
+        for record in records {
             match self.render(record) {
                 Ok(event) => self.waiting.push(event),
                 Err(reason) => self.lost.push(Loss { count: Some(1), ..gap(self.log, &reason) }),
             }
         }
-        if let Some(last) = records.last() {
-            // SAFETY: bookmark and record are open.
-            self.moved |= unsafe { EvtUpdateBookmark(self.bookmark.0, last.0) }.is_ok();
+        if let Some(last) = records.last()
+            && self.bookmark.set(last).is_ok()
+        {
+            self.placed = true;
+            self.moved = true;
         }
         self.waiting.reverse();
-        count > 0
     }
 
-    fn render(&mut self, record: &Handle) -> std::result::Result<WindowsEvent, String> {
-        let text = render(record, EvtRenderEventXml.0, &mut self.buffer)
+    fn render(&mut self, record: &Record) -> std::result::Result<WindowsEvent, String> {
+        let text = record
+            .xml(&mut self.buffer)
             .map_err(|error| format!("a record can't be rendered: {}", fault::words(&error)))?;
         let mut event = xml::parse(text.as_bytes(), None).map_err(|error| error.to_string())?;
         // A live run knows one host, which its sources name differently.
@@ -204,8 +240,7 @@ fn drain(subscriptions: &mut [Subscription], to: &SyncSender<Input>) -> bool {
         for subscription in subscriptions.iter_mut().filter(|subscription| subscription.waiting.is_empty()) {
             // All that was read of it is handed over, so that the bookmark speaks of what is told.
             if std::mem::take(&mut subscription.moved)
-                && let Ok(text) =
-                    render(&subscription.bookmark, EvtRenderBookmark.0, &mut subscription.buffer)
+                && let Ok(text) = subscription.bookmark.xml(&mut subscription.buffer)
                 && to.send(Input::Bookmark(subscription.log.channel(), text)).is_err()
             {
                 return false;
@@ -228,63 +263,26 @@ fn drain(subscriptions: &mut [Subscription], to: &SyncSender<Input>) -> bool {
     }
 }
 
-fn subscribe(log: Log, signal: &Event, bookmark: Option<&Handle>, flags: u32) -> Result<Handle> {
-    let (channel, query) = (HSTRING::from(log.channel()), HSTRING::from(log.query()));
-    // SAFETY: the signal and the bookmark are open, the texts end with a NUL, and no callback is passed.
-    let results = unsafe {
-        EvtSubscribe(
-            None,
-            Some(signal.handle()),
-            &channel,
-            &query,
-            bookmark.map(|bookmark| bookmark.0),
-            None,
-            None,
-            flags,
-        )
-    }?;
-    // Wine answers with no handle and sets no error.
-    if results.0 == 0 { Err(Error::empty()) } else { Ok(Handle(results)) }
+/// A bookmark of the last record that was logged, and its text if there is such a record. With it, what comes next is told
+/// by the next run if this one ends before it has told anything.
+fn newest(log: Log, buffer: &mut Buffer) -> Result<(Bookmark, Option<String>)> {
+    // First, since it may be refused: Wine ends a program that asks it for a bookmark.
+    let newest = Results::newest(log.channel())?;
+    let mut bookmark = Bookmark::new()?;
+    let Some(newest) = newest else { return Ok((bookmark, None)) };
+    bookmark.set(&newest)?;
+    let text = bookmark.xml(buffer)?;
+    Ok((bookmark, Some(text)))
 }
 
-fn create_bookmark(text: Option<&str>) -> Result<Handle> {
-    let text = text.map(HSTRING::from);
-    let start = text.as_ref().map_or(PCWSTR::null(), |text| PCWSTR(text.as_ptr()));
-    // SAFETY: the text ends with a NUL and lives until after the call, or is none at all.
-    let bookmark = unsafe { EvtCreateBookmark(start) }?;
-    if bookmark.0 == 0 { Err(Error::empty()) } else { Ok(Handle(bookmark)) }
+/// Whether everything that was logged is read. Who polls is told that the operation is invalid.
+fn has_no_more(error: &Error) -> bool {
+    [ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT, ERROR_INVALID_OPERATION].iter().any(|code| fault::is(error, *code))
 }
 
-/// A record or bookmark as XML.
-fn render(what: &Handle, flags: u32, buffer: &mut Vec<u16>) -> Result<String> {
-    loop {
-        let (mut used, mut properties) = (0, 0);
-        let bytes = u32::try_from(buffer.len() * 2).unwrap_or(0);
-        let start = buffer.as_mut_ptr().cast();
-        // SAFETY: the handle is open, and `bytes` is the buffer's size.
-        let result =
-            unsafe { EvtRender(None, what.0, flags, bytes, Some(start), &raw mut used, &raw mut properties) };
-        let needed = usize::try_from(used).unwrap_or(usize::MAX).div_ceil(2);
-        match result {
-            Ok(()) => {
-                let text = buffer.get(..needed).unwrap_or_default();
-                let end = text.iter().position(|unit| *unit == 0).unwrap_or(text.len());
-                return Ok(String::from_utf16_lossy(text.get(..end).unwrap_or_default()));
-            }
-            Err(error)
-                if fault::is(&error, ERROR_INSUFFICIENT_BUFFER)
-                    && needed > buffer.len()
-                    && needed <= LONGEST =>
-            {
-                buffer.resize(needed, 0);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn is_stale(error: &Error) -> bool {
-    fault::is(error, ERROR_EVT_QUERY_RESULT_STALE)
+/// Whether records are missing.
+fn is_gap(error: &Error) -> bool {
+    fault::is(error, ERROR_NOT_FOUND) || fault::is(error, ERROR_EVT_QUERY_RESULT_STALE)
 }
 
 fn gap(log: Log, reason: &str) -> Loss {

@@ -100,6 +100,11 @@ impl Sources {
         Self { plan, registry, trace, subscriptions, reader: None, states }
     }
 
+    /// Where logs are read from of which no run before has kept how far it read them.
+    fn beginnings(&mut self) -> impl Iterator<Item = (&'static str, String)> {
+        self.subscriptions.iter_mut().filter_map(Subscription::beginning)
+    }
+
     /// Begins to read the logs that are subscribed to.
     fn read_logs(&mut self, to: &SyncSender<Input>) -> Result<()> {
         let subscriptions = std::mem::take(&mut self.subscriptions);
@@ -176,7 +181,7 @@ pub fn run(
         StateFile::open(folder).inspect_err(|error| tracing::warn!("bookmarks can't be read: {error}")).ok()
     });
     let (to, from) = sync_channel(QUEUE);
-    let sources = Sources::start(&to, session::RUN, file.as_ref());
+    let mut sources = Sources::start(&to, session::RUN, file.as_ref());
     for refusal in &sources.plan.refusals {
         tracing::warn!("{refusal}");
     }
@@ -185,13 +190,17 @@ pub fn run(
     }
     let hasher =
         Hasher::start(events.hash_limit_bytes, to.clone()).context("starting the thread that hashes")?;
+    let mut bookmarks = Bookmarks::new(file);
+    for (channel, bookmark) in sources.beginnings() {
+        bookmarks.begin(channel, bookmark);
+    }
     let live = Live {
         correlator: Correlator::live(name_of_run()?),
         host: Arc::from(""),
         enricher: Enricher::new(hasher),
         way_out,
         writer,
-        bookmarks: Bookmarks::new(file),
+        bookmarks,
         lines: Vec::new(),
         open: true,
     };

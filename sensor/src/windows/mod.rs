@@ -10,6 +10,7 @@ pub mod doctor;
 mod enrich;
 mod event;
 mod event_log;
+mod evt;
 mod facts;
 mod fault;
 pub mod folder;
