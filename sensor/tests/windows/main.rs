@@ -10,9 +10,12 @@
 
 mod changes;
 mod elevated;
+mod event_log;
 mod installed;
+mod logs;
 mod manager;
 mod place;
 mod program;
+mod record;
 mod refused;
 mod sensor;

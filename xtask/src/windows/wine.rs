@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use super::stand_in;
 use crate::cache::Cache;
 use crate::host::{install_packages, is_installed, output, run, update_lists};
 
@@ -17,6 +18,11 @@ const DEBIAN_FOLDER: &str = "/usr/lib/wine";
 const RANDOM: &str = "bcryptprimitives.dll";
 /// Its stand-in.
 const STAND_IN: &str = include_str!("process_prng.c");
+/// Where in this Windows the stand-ins lie that tests load instead of its own libraries.
+const STAND_INS: &str = "stand-ins";
+
+/// What tests that were ended may have left of the sensor: how far it read logs that are gone.
+const STATE: &str = "ProgramData/svcsensor/bookmarks.json";
 
 /// A Windows that only the tests use; it ends with them.
 pub(super) struct Wine {
@@ -46,6 +52,10 @@ impl Wine {
         let prefix = cache.path(&name.replace('/', "_"));
         let this = Self { loader, server, prefix, _cache: cache };
         this.make()?;
+        let drive = this.prefix.join("drive_c");
+        // Most often there is none.
+        drop(fs::remove_file(drive.join(STATE)));
+        stand_in::event_log(&drive.join(STAND_INS))?;
         Ok(this)
     }
 
@@ -53,6 +63,7 @@ impl Wine {
     pub(super) fn serve(&self, command: &mut Command) {
         self.enter(command);
         command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", &self.loader);
+        command.env("SVCSENSOR_STAND_INS", format!(r"C:\{STAND_INS}"));
     }
 
     /// Ends everything that still runs in this Windows.
@@ -84,11 +95,7 @@ impl Wine {
         if !library.exists() {
             let source = self.prefix.join("process_prng.c");
             fs::write(&source, STAND_IN).with_context(|| format!("writing {}", source.display()))?;
-            run(Command::new("x86_64-w64-mingw32-gcc")
-                .args(["-shared", "-O1", "-o"])
-                .arg(&library)
-                .arg(&source)
-                .arg("-ladvapi32"))?;
+            run(stand_in::compile(&library).arg(&source).arg("-ladvapi32"))?;
         }
         fs::write(&made, "").with_context(|| format!("writing {}", made.display()))
     }
