@@ -13,6 +13,7 @@ use crate::model::{Known, Manager, Mechanism, Reason, Scope};
 use crate::path::{join, normal, split};
 use crate::systemd::change::{self, Observed};
 use crate::systemd::inventory::{self, EffectiveUnit, FileChange, Hash, Inventory, SymbolicLink};
+use crate::systemd::location::is_passed_over;
 use crate::systemd::search_path::{Host as Layout, Role, UnitDirectory};
 use crate::systemd::specifier::ManagerFacts;
 use crate::systemd::{GeneratorDirectory, Location, SearchPath, UnitName, UserDirectories};
@@ -192,9 +193,9 @@ impl Units {
         {
             return Place::Directory;
         }
-        let parent = path.rsplit_once_str("/").map_or(BStr::new(""), |(parent, _name)| parent.as_bstr());
+        let (parent, name) = split(path).unwrap_or_default();
         if let Some((_path, kind)) = self.programs.iter().find(|(known, _kind)| known == parent) {
-            return Place::Program(*kind);
+            return if is_passed_over(name) { Place::NotAUnit } else { Place::Program(*kind) };
         }
         match self.inventory.locate(path) {
             Some((directory, rest)) => match Location::classify(rest) {

@@ -210,6 +210,36 @@ fn within(parent: &BStr, name: &BStr) -> Location {
     }
 }
 
+/// Whether systemd passes over a file of this name wherever it runs or reads all files of a directory, such as generators:
+/// hidden ones, and what editors and package managers leave (`hidden_or_backup_file` of systemd's src/basic/path-util.c).
+pub fn is_passed_over(name: &BStr) -> bool {
+    const SUFFIXES: &[&str] = &[
+        "~",
+        ".rpmnew",
+        ".rpmsave",
+        ".rpmorig",
+        ".dpkg-old",
+        ".dpkg-new",
+        ".dpkg-tmp",
+        ".dpkg-dist",
+        ".dpkg-bak",
+        ".dpkg-backup",
+        ".dpkg-remove",
+        ".ucf-new",
+        ".ucf-old",
+        ".ucf-dist",
+        ".swp",
+        ".bak",
+        ".old",
+        ".new",
+    ];
+    name.starts_with(b".")
+        || name == "lost+found"
+        || name == "aquota.user"
+        || name == "aquota.group"
+        || SUFFIXES.iter().any(|suffix| name.ends_with(suffix.as_bytes()))
+}
+
 /// Whether a name that systemd does not read is one that tools use in passing.
 ///
 /// Editors (`.x.swp`, `4913`, `x~`, `#x#`), systemctl edit (`.#override.conf0123`), sed -i (`sedAbCdEf`), dpkg, ucf

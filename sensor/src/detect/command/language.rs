@@ -82,6 +82,14 @@ impl Language {
         }
     }
 
+    /// Whether this option of the interpreter names a module to be run: `python3 -m http.server`.
+    pub(crate) fn takes_module(self, option: &str) -> bool {
+        let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        // What follows the letter within the word is the module's name.
+        let before = letters.and_then(|letters| letters.split_once('m')).map(|(before, _name)| before);
+        self == Self::Python && before.is_some_and(|before| !before.contains(['c', 'W', 'X']))
+    }
+
     /// The code that stands within an option itself: `-e'code'` without a blank.
     pub(crate) fn code_within(self, option: &str) -> Option<&str> {
         let code = match self {
@@ -178,6 +186,21 @@ mod tests {
             (Language::PowerShell, "-File", false),
         ] {
             assert_eq!(language.takes_code(option), expected, "{language:?} {option}");
+        }
+    }
+
+    #[test]
+    fn knows_options_that_name_a_module() {
+        for (language, option, expected) in [
+            (Language::Python, "-m", true),
+            (Language::Python, "-um", true),
+            (Language::Python, "-mjson.tool", true),
+            (Language::Python, "-cm", false),
+            (Language::Python, "--mode", false),
+            (Language::Python, "mode", false),
+            (Language::Shell, "-m", false),
+        ] {
+            assert_eq!(language.takes_module(option), expected, "{language:?} {option}");
         }
     }
 }

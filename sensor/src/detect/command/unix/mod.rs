@@ -88,7 +88,7 @@ fn look(words: &[&str], depth: usize, traits: &mut Traits) {
             }
         }
         Code::File(script) => traits.runs(script),
-        Code::Input => {}
+        Code::Module | Code::Input => {}
     }
 }
 
@@ -98,6 +98,8 @@ enum Code<'a> {
     Inline(&'a str),
     /// From a file.
     File(&'a str),
+    /// From a module of its library, which goes by a name.
+    Module,
     /// From its input, or it is a bare prompt.
     Input,
 }
@@ -109,13 +111,16 @@ fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
         if let Some(code) = language.code_within(argument) {
             return Code::Inline(code);
         }
+        if language.takes_module(argument) {
+            // What follows the module's name is the module's.
+            return Code::Module;
+        }
         if language.takes_code(argument) {
             // Options may still stand between `-c` and the script.
             let code = rest.find(|word| !(language == Language::Shell && word.starts_with('-')));
             return code.map_or(Code::Input, Code::Inline);
         }
-        let takes_value =
-            matches!(argument, "-o" | "+o" | "-W" | "-X" | "-I" | "-m" | "--rcfile" | "--init-file");
+        let takes_value = matches!(argument, "-o" | "+o" | "-W" | "-X" | "-I" | "--rcfile" | "--init-file");
         if takes_value {
             rest.next();
         } else if argument == "-s" && language == Language::Shell || argument == "-" {
