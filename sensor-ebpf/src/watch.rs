@@ -19,6 +19,8 @@ pub struct Place {
     pub key: WatchKey,
     /// Its generation.
     pub generation: u32,
+    /// Its flags.
+    flags: u32,
     /// The directory between the watched one and the name, or null.
     between: Kptr,
     /// The name, or null for what is watched itself.
@@ -30,6 +32,7 @@ impl Place {
     pub const NOWHERE: Self = Self {
         key: WatchKey { device: 0, reserved: 0, inode: 0 },
         generation: 0,
+        flags: 0,
         between: Kptr::NULL,
         name: Kptr::NULL,
     };
@@ -103,14 +106,18 @@ pub fn of_name(dentry: Typed) -> Option<Place> {
     if nearest.is_watched { Some(nearest.place(Kptr::NULL, name)) } else { None }
 }
 
-/// Where a file or directory lies, by its name or because it is watched itself.
+/// Where a file or directory lies, by its name or because it is watched itself. A unit goes by its name; a file that is
+/// followed and lies elsewhere, be it in a directory that is watched for other names, goes by itself.
 #[inline(always)]
 pub fn of_object(dentry: Typed) -> Option<Place> {
-    if let Some(place) = of_name(dentry) {
-        return Some(place);
+    let inode = dentry.follow(&offsets().dentry_inode);
+    let own = find(inode);
+    let is_followed = own.is_sure && is_regular(inode);
+    match of_name(dentry) {
+        Some(place) if !is_followed || place.flags & watch_flag::CHILDREN != 0 => Some(place),
+        _ if own.is_watched => Some(own.place(Kptr::NULL, Kptr::NULL)),
+        _ => None,
     }
-    let found = find(dentry.follow(&offsets().dentry_inode));
-    if found.is_watched { Some(found.place(Kptr::NULL, Kptr::NULL)) } else { None }
 }
 
 /// An inode, and whether its number is watched. All of it is always set: the verifier refuses copies of what is not.
@@ -127,7 +134,7 @@ struct Found {
 impl Found {
     #[inline(always)]
     fn place(&self, between: Kptr, name: Kptr) -> Place {
-        Place { key: self.key, generation: self.generation, between, name }
+        Place { key: self.key, generation: self.generation, flags: self.flags, between, name }
     }
 }
 

@@ -168,6 +168,8 @@ mod tests {
         fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
             Err(Reason::Exited)
         }
+        fn watch_name(&mut self, _path: &BStr, _name: &BStr) {}
+
         fn await_names(&mut self, _path: &BStr) {}
         fn follow(&mut self, _path: &BStr, _file: &BStr) {}
         fn process(&mut self, _pid: u32) -> Result<Process, Reason> {

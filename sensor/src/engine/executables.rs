@@ -1,8 +1,7 @@
 //! Programs that units run: whoever replaces one has the next start run something else (ATT&CK T1574.010, as on Linux).
 //!
-//! Each program's file is followed where it is. Its directory is not: it may lie where others write a lot, and the name of
-//! what is written there would be told in place of the unit that leads to it. So a program that was gone for longer than a
-//! replacement takes is found again when it runs, or when a unit that names it changes.
+//! Each program's file is followed where it is, and its name is watched, so that another file in its place is seen. Where a
+//! unit names it by a path that leads elsewhere by links, that path is watched as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,23 +28,35 @@ const MOST: usize = 4096;
 /// The most units that are kept of one program.
 const MOST_UNITS: usize = 1024;
 
-/// Programs that units run, by their true paths.
+/// Programs that units run.
 #[derive(Default)]
 pub(super) struct Executables {
+    /// By their true paths.
     known: BTreeMap<BString, Executable>,
+    /// Paths by which units name them, where links lie on the way.
+    ways: BTreeMap<BString, Way>,
 }
+
+/// A path by which units name a program.
+struct Way {
+    /// The true path to which it led last.
+    to: BString,
+    units: Units,
+}
+
+type Units = BTreeSet<(Scope, String)>;
 
 struct Executable {
     /// `None` while there is none.
     identity: Option<Identity>,
     /// The units that run it, or did when they were last looked at.
-    units: BTreeSet<(Scope, String)>,
+    units: Units,
 }
 
 impl Executables {
-    /// Whether the program at `path` is followed.
+    /// Whether `path` is that of a program that is followed, or leads to one.
     pub(super) fn knows(&self, path: &BStr) -> bool {
-        self.known.contains_key(path)
+        self.known.contains_key(path) || self.ways.contains_key(path)
     }
 
     /// Whether the program at `path` was gone when it was looked at last.
@@ -55,7 +66,7 @@ impl Executables {
 
     /// The paths of all programs that are followed.
     pub(super) fn paths(&self) -> Vec<BString> {
-        self.known.keys().cloned().collect()
+        self.known.keys().chain(self.ways.keys()).cloned().collect()
     }
 
     /// Follows the program that `identity` tells on behalf of `units`. What it is now counts as known, unless a change of
@@ -73,16 +84,52 @@ impl Executables {
         }
         // Where it is known, another file may stand there by now.
         host.follow(path.as_ref(), path.as_ref());
+        host.watch_name(path.as_ref(), path.as_ref());
         let executable =
-            self.known.entry(path).or_insert_with(|| Executable { identity: None, units: BTreeSet::new() });
+            self.known.entry(path).or_insert_with(|| Executable { identity: None, units: Units::new() });
         if !waits {
             executable.identity = Some(identity);
         }
-        for unit in units {
-            if executable.units.len() >= MOST_UNITS {
-                break;
-            }
-            executable.units.insert(unit);
+        add_units(&mut executable.units, units);
+    }
+
+    /// Watches the path `named`, by which `units` name the program at `to`.
+    fn add_way(
+        &mut self,
+        named: &BStr,
+        to: &BString,
+        units: impl IntoIterator<Item = (Scope, String)>,
+        host: &mut dyn Host,
+    ) {
+        if self.ways.len() >= MOST && !self.ways.contains_key(named) {
+            return;
+        }
+        host.watch_name(named, named);
+        let way =
+            self.ways.entry(named.into()).or_insert_with(|| Way { to: to.clone(), units: Units::new() });
+        add_units(&mut way.units, units);
+    }
+
+    /// Where the path of a way leads now, if that is elsewhere than before.
+    fn take_way(&mut self, path: &BStr, host: &mut dyn Host) -> Option<Identity> {
+        let way = self.ways.get_mut(path)?;
+        let now = host.identity(path).ok()?;
+        if now.path == way.to {
+            return None;
+        }
+        way.to.clone_from(&now.path);
+        Some(now)
+    }
+
+    /// The units that run the program at `path`, or did.
+    fn units(&self, path: &BStr) -> Units {
+        let known = self.known.get(path).map(|known| &known.units);
+        known.or_else(|| self.ways.get(path).map(|way| &way.units)).cloned().unwrap_or_default()
+    }
+
+    fn forget(&mut self, path: &BStr) {
+        if self.known.remove(path).is_none() {
+            self.ways.remove(path);
         }
     }
 
@@ -140,26 +187,40 @@ impl Engine {
     ) {
         let Ok(identity) = host.identity(path) else { return };
         let waits = self.touched.waits_for(&identity.path);
+        let units: Vec<(Scope, String)> = units.into_iter().collect();
+        if identity.path != path {
+            self.executables.add_way(path, &identity.path, units.clone(), host);
+        }
         self.executables.add(identity, units, waits, host);
     }
 
     /// Looks at a program as it is now, and tells what that means.
     pub(super) fn tell_executable(&mut self, touch: &Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
         let path: &BStr = touch.path.as_ref();
-        let users = self.executables.known.get(path).map(|known| known.units.clone()).unwrap_or_default();
-        let Some((identity, confidence)) = self.executables.take(path, touch.operation, host) else {
+        let is_way = !self.executables.known.contains_key(path);
+        let taken = if is_way {
+            self.executables.take_way(path, host).map(|identity| (identity, Confidence::High))
+        } else {
+            self.executables.take(path, touch.operation, host)
+        };
+        let Some((identity, confidence)) = taken else {
             self.counters.unchanged += touch.observed;
             return;
         };
+        let users = self.executables.units(path);
         let users = users.into_iter().filter_map(|(scope, name)| {
             let unit = self.units.effective(scope, &UnitName::parse(&name).ok()?)?;
             runs(&unit, path, host).then_some((scope, name, unit))
         });
         let mut users: Vec<(Scope, String, EffectiveUnit)> = users.collect();
         if users.is_empty() {
-            self.executables.known.remove(path);
+            self.executables.forget(path);
             self.counters.without_unit += touch.observed;
             return;
+        }
+        if is_way {
+            let units: Vec<_> = users.iter().map(|(scope, name, _unit)| (*scope, name.clone())).collect();
+            self.follow_executable(path, units, host);
         }
         self.counters.evidence += touch.observed;
         let names: Vec<String> = users.iter().map(|(_scope, name, _unit)| name.clone()).collect();
@@ -206,7 +267,7 @@ impl Engine {
         let id = self.next_event();
         let executables = self.executables(&id, &unit.commands, host);
         let actor = actor::describe(touch.actor, None, &mut self.processes, host);
-        let own = |executable: &&crate::model::event::Executable| executable.path.as_bytes() == touch.path;
+        let own = |executable: &&crate::model::event::Executable| executable.path.as_bytes() == identity.path;
         let told = executables.iter().find(own).map(|executable| executable.sha256.clone());
         let sha256 = identity.sha256.clone().map(Known::Is).or(told);
         let note = if touch.is_found() {
@@ -239,7 +300,7 @@ impl Engine {
             file: Some(FileFacts {
                 path: touch.path.clone(),
                 path_as_named: named(&touch.path, &actor, host),
-                link_target: None,
+                link_target: (identity.path != touch.path).then(|| identity.path.clone()),
                 sha256: sha256.unwrap_or(Known::Missing(Reason::NotRecorded)),
                 size: Known::Is(identity.size),
                 mode: Known::Is(identity.mode),
@@ -260,10 +321,22 @@ impl Engine {
     }
 }
 
-/// Whether the unit runs the program at the true path `path`.
+/// Whether the unit runs the program at `path`, be that its true path or the one by which the unit names it.
 fn runs(unit: &EffectiveUnit, path: &BStr, host: &mut dyn Host) -> bool {
     let mut candidates = unit.commands.iter().flat_map(ExecCommand::candidates);
-    candidates.any(|candidate| host.identity(BStr::new(&candidate)).is_ok_and(|found| found.path == path))
+    candidates.any(|candidate| {
+        let candidate = BStr::new(&candidate);
+        candidate == path || host.identity(candidate).is_ok_and(|found| found.path == path)
+    })
+}
+
+fn add_units(known: &mut Units, units: impl IntoIterator<Item = (Scope, String)>) {
+    for unit in units {
+        if known.len() >= MOST_UNITS {
+            break;
+        }
+        known.insert(unit);
+    }
 }
 
 /// The programs that a unit file's text names by a plain absolute path. It is a glance and no parsing: what it misses is

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
 use super::Engine;
 use super::units::Place;
@@ -165,8 +165,8 @@ impl Engine {
     /// A change whose time has come: a writer that still holds the file gets more.
     pub(super) fn due(&mut self, touch: Touch, host: &mut dyn Host, lines: &mut Vec<Line>) {
         if matches!(touch.operation, FileOperation::Create | FileOperation::Write)
-            && let FileState::Regular(file) = host.file(touch.path.as_ref())
-            && let Some(holder) = self.holder(touch.actor, file.object, host)
+            && let Some(object) = written(touch.path.as_ref(), host)
+            && let Some(holder) = self.holder(touch.actor, object, host)
         {
             self.touched.hold(Touch { holder, ..touch });
             return;
@@ -247,5 +247,14 @@ impl Engine {
         for touch in self.touched.all() {
             self.tell(&touch, host, lines);
         }
+    }
+}
+
+/// Device and inode of the file that whoever writes at `path` holds: a link is not written itself, but what it leads to.
+fn written(path: &BStr, host: &mut dyn Host) -> Option<(u64, u64)> {
+    match host.file(path) {
+        FileState::Regular(file) => Some(file.object),
+        FileState::Symlink { .. } => host.identity(path).ok().map(|file| file.object),
+        FileState::Absent | FileState::Directory | FileState::Special(_) | FileState::Unreadable(_) => None,
     }
 }

@@ -267,12 +267,15 @@ impl Units {
     fn follow(&self, link: &BStr, target: &BString, host: &mut dyn Host) -> Option<Behind> {
         let mut path = BString::from(link);
         let mut target = target.clone();
-        for _ in 0..MOST_LINKS {
+        for hop in 0..MOST_LINKS {
             let directory = split(path.as_ref()).map_or(BStr::new("/"), |(directory, _name)| directory);
             path = normal(directory, target.as_ref());
-            if path == "/dev/null" || matches!(self.place(path.as_ref()), Place::Unit { .. }) {
+            // systemd reads one link to tell masks and aliases, and through all of them whatever else it leads to
+            // (`unit_file_resolve_symlink` of its src/basic/unit-file.c).
+            if hop == 0 && (path == "/dev/null" || matches!(self.place(path.as_ref()), Place::Unit { .. })) {
                 return None;
             }
+            host.watch_name(link, path.as_ref());
             match host.file(path.as_ref()) {
                 FileState::Regular(file) => {
                     host.follow(link, path.as_ref());

@@ -39,6 +39,12 @@ pub trait Host {
     /// It answers nothing: what comes of it, if anything, are observations.
     fn follow(&mut self, path: &BStr, file: &BStr);
 
+    /// Asks for what happens to the name `name` itself, which may not be there, and to the directories on the way to it, to
+    /// be told as changes at `path`, which leads to it.
+    ///
+    /// It answers nothing, as [`Host::follow`].
+    fn watch_name(&mut self, path: &BStr, name: &BStr);
+
     /// Asks to be told, as a change of attributes, when the file at `path` gets a further name, which may be anywhere.
     ///
     /// It answers nothing, as [`Host::follow`].

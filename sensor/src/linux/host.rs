@@ -24,6 +24,7 @@ pub struct LiveHost {
     hash_limit: u64,
     hasher: mpsc::SyncSender<BString>,
     follow: Vec<(BString, BString)>,
+    watch_names: Vec<(BString, BString)>,
     await_names: Vec<BString>,
 }
 
@@ -56,6 +57,7 @@ impl LiveHost {
             hash_limit,
             hasher,
             follow: Vec::new(),
+            watch_names: Vec::new(),
             await_names: Vec::new(),
         })
     }
@@ -65,6 +67,11 @@ impl LiveHost {
     /// Takes what was asked to be followed: a path and the file that it leads to.
     pub fn take_followed(&mut self) -> Vec<(BString, BString)> {
         std::mem::take(&mut self.follow)
+    }
+
+    /// Takes the names that are to be watched: the path at which that is told, and the name.
+    pub fn take_watched(&mut self) -> Vec<(BString, BString)> {
+        std::mem::take(&mut self.watch_names)
     }
 
     /// Takes the paths of files whose further names are to be told.
@@ -109,6 +116,10 @@ impl Host for LiveHost {
 
     fn follow(&mut self, path: &BStr, file: &BStr) {
         self.follow.push((path.into(), file.into()));
+    }
+
+    fn watch_name(&mut self, path: &BStr, name: &BStr) {
+        self.watch_names.push((path.into(), name.into()));
     }
 
     fn await_names(&mut self, path: &BStr) {

@@ -298,6 +298,11 @@ impl Live {
         for path in self.host.take_awaited() {
             self.sources.await_names(path.as_ref());
         }
+        for (path, name) in self.host.take_watched() {
+            for input in self.sources.watch_name(path, name) {
+                ended = ended.or(self.feed_one(input));
+            }
+        }
         for (path, file) in self.host.take_followed() {
             if let Some(input) = self.sources.follow(path.as_ref(), file.as_ref()) {
                 ended = ended.or(self.feed_one(input));

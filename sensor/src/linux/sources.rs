@@ -251,6 +251,18 @@ impl Sources {
         })
     }
 
+    /// Tells what happens to `name` as changes at `path`, which leads to it; what the engine must know of that comes back.
+    pub fn watch_name(&mut self, path: BString, name: BString) -> Vec<Input> {
+        match &mut self.files {
+            Files::Fanotify(watcher) => {
+                watcher.watch_name(path, name);
+                Vec::new()
+            }
+            Files::Tracing(watcher) => watcher.watch_name(path, name),
+            Files::Unwatched => Vec::new(),
+        }
+    }
+
     /// Tells when the file at `path` gets a further name. Tracing programs tell that by themselves.
     pub fn await_names(&mut self, path: &BStr) {
         let awaited = match &mut self.files {

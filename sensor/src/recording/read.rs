@@ -235,6 +235,10 @@ impl Host for Answers {
         // What came of it was recorded as observations.
     }
 
+    fn watch_name(&mut self, _path: &BStr, _name: &BStr) {
+        // The same.
+    }
+
     fn await_names(&mut self, _path: &BStr) {
         // The same.
     }
@@ -324,6 +328,8 @@ mod tests {
             Ok("cp".into())
         }
         fn follow(&mut self, _path: &BStr, _file: &BStr) {}
+        fn watch_name(&mut self, _path: &BStr, _name: &BStr) {}
+
         fn await_names(&mut self, _path: &BStr) {}
         fn process(&mut self, pid: u32) -> Result<Process, Reason> {
             let key = crate::model::ProcessKey { pid, start_ns: 7 };

@@ -137,6 +137,10 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         self.host.follow(path, file);
     }
 
+    fn watch_name(&mut self, path: &BStr, name: &BStr) {
+        self.host.watch_name(path, name);
+    }
+
     fn await_names(&mut self, path: &BStr) {
         self.host.await_names(path);
     }

@@ -95,6 +95,8 @@ impl Host for Tree {
 
     fn follow(&mut self, _path: &BStr, _file: &BStr) {}
 
+    fn watch_name(&mut self, _path: &BStr, _name: &BStr) {}
+
     fn await_names(&mut self, _path: &BStr) {}
 
     fn process(&mut self, _pid: u32) -> Result<Process, Reason> {

@@ -35,8 +35,11 @@ impl Marker for FileSource {
         // Names in directories that lie in a unit directory are told by the watch on that.
         let path = match role {
             Role::Subdirectory if !is_mount_point(path) => return Marked::Covered,
-            Role::LinkedSubdirectory => std::fs::canonicalize(os_path(path)),
-            Role::Subdirectory | Role::UnitDirectory | Role::Ancestor => Ok(os_path(path).to_owned()),
+            Role::Subdirectory => Ok(os_path(path).to_owned()),
+            // Any of these may be a link to a directory, which is what counts.
+            Role::LinkedSubdirectory | Role::UnitDirectory | Role::Ancestor => {
+                std::fs::canonicalize(os_path(path))
+            }
         };
         let watched =
             path.map_err(WatchError::Open).and_then(|path| self.watch(&path, role == Role::UnitDirectory));
@@ -110,6 +113,15 @@ impl TracingWatcher {
         Ok(Some(Input::Watch(key, Some(path.into()))))
     }
 
+    /// Tells what happens to `name`, and to the directories on the way to it, as changes at `path`, which leads to it; what
+    /// the engine must know of that comes back.
+    pub fn watch_name(&mut self, path: BString, name: BString) -> Vec<Input> {
+        self.watches.watch_name(path, name);
+        let mut inputs = Vec::new();
+        self.refresh(&mut inputs);
+        inputs
+    }
+
     /// Takes at most `max` records as inputs, oldest first, with what they change about the watches between them.
     pub fn read(&mut self, max: usize, now: Timestamp) -> Vec<Input> {
         let mut records = Vec::new();
@@ -135,6 +147,7 @@ impl TracingWatcher {
             };
             let mut told = Vec::new();
             self.watches.follow(role, seen.clone(), &mut told);
+            self.watches.follow_names(&watched.key, &seen, &mut told);
             // The record itself speaks for the change; only directories that appeared with it are told besides.
             told.retain(|told| (&told.directory, &told.name) != (&seen.directory, &seen.name));
             self.refresh(&mut inputs);

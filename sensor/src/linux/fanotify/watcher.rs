@@ -126,6 +126,11 @@ impl Watcher {
         self.mark_file(path, file, true)
     }
 
+    /// Tells what happens to `name`, and to the directories on the way to it, as changes at `path`, which leads to it.
+    pub fn watch_name(&mut self, path: BString, name: BString) {
+        self.watches.watch_name(path, name);
+    }
+
     /// Tells it as a change of attributes when the file at `path` gets a further name, wherever that is.
     ///
     /// # Errors
@@ -233,6 +238,10 @@ impl Watcher {
             for directory in watched {
                 let seen = observation(operation, directory.path, notice);
                 self.watches.follow(directory.role, seen, told);
+            }
+            if let Some(key) = &notice.directory {
+                let seen = observation(operation, BString::default(), notice);
+                self.watches.follow_names(key, &seen, told);
             }
         }
         if told.len() > before {

@@ -2,6 +2,9 @@
 //!
 //! A directory that is wanted and does not exist yet is awaited: its ancestors are watched, so that it is watched as
 //! soon as it appears, and what it holds by then is told as if it had been moved there.
+//!
+//! Names elsewhere that lead to something, such as the file behind a link, are watched by the same ancestors: whatever
+//! appears or goes on the way to one is told at the path that leads there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
@@ -14,6 +17,10 @@ use crate::model::{FileOperation, Known, ProcessKey, Reason};
 
 /// The most watches that are set.
 const MOST: usize = 65_536;
+/// The most names that are watched.
+const MOST_NAMES: usize = 16_384;
+/// The most paths that one name leads from.
+const MOST_PATHS: usize = 64;
 /// The most directories that can't be watched which are told.
 const MOST_REFUSED: usize = 1024;
 /// Suffixes of the directories that lie in a unit directory and hold drop-ins or links (systemd.unit(5)).
@@ -88,6 +95,8 @@ enum Found {
 pub struct Watches<M: Marker> {
     marker: M,
     wanted: Vec<BString>,
+    /// Names that are watched, and the paths at which that is told.
+    names: BTreeMap<BString, BTreeSet<BString>>,
     by_key: HashMap<M::Key, Vec<Watched>>,
     refused: BTreeMap<BString, String>,
     /// Those of them that were told.
@@ -101,6 +110,7 @@ impl<M: Marker> Watches<M> {
         let mut watches = Self {
             marker,
             wanted,
+            names: BTreeMap::new(),
             by_key: HashMap::new(),
             refused: BTreeMap::new(),
             told_refused: BTreeSet::new(),
@@ -143,15 +153,75 @@ impl<M: Marker> Watches<M> {
         self.by_key.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// Watches what happens to `name`, and to the directories on the way to it, to be told at `path`.
+    pub fn watch_name(&mut self, path: BString, name: BString) {
+        if self.names.len() >= MOST_NAMES && !self.names.contains_key(&name) {
+            return;
+        }
+        let paths = self.names.entry(name.clone()).or_default();
+        if paths.len() >= MOST_PATHS || !paths.insert(path) {
+            return;
+        }
+        for ancestor in ancestors(&name) {
+            self.mark(&ancestor, Role::Ancestor);
+        }
+    }
+
+    /// Takes note of a change in the directory of `key`, which may have several paths: where a name appeared or went on the
+    /// way to one that is watched, or that one was written to, watches what leads on, and tells it where that name is told.
+    pub fn follow_names(&mut self, key: &M::Key, seen: &FileObservation, told: &mut Vec<FileObservation>) {
+        let vanished = matches!(seen.operation, FileOperation::Unlink | FileOperation::RenameFrom);
+        let is_same = !vanished && !is_appearance(seen.operation);
+        for directory in self.get(key).to_vec() {
+            let path = join(directory.path.as_ref(), seen.name.as_ref());
+            let from = self.names.range(path.clone()..).take_while(|(name, _paths)| name.starts_with(&path));
+            let concerned: Vec<(BString, BTreeSet<BString>)> = from
+                // What is written is no other file, and leads nowhere else.
+                .filter(|(name, _paths)| if is_same { **name == path } else { is_at_or_below(name, &path) })
+                .map(|(name, paths)| (name.clone(), paths.clone()))
+                .collect();
+            if vanished && !concerned.is_empty() {
+                self.forget_below(&path);
+            }
+            for (name, paths) in concerned {
+                for ancestor in ancestors(&name).iter().filter(|ancestor| is_at_or_below(ancestor, &path)) {
+                    self.mark(ancestor, Role::Ancestor);
+                }
+                // Whoever made a file may still be writing it.
+                let operation = match seen.operation {
+                    FileOperation::Create => FileOperation::Write,
+                    operation => operation,
+                };
+                for path in paths {
+                    // A link that is gone leads nowhere any more. What is watched for its own sake may well be gone.
+                    if path != name && os_path(path.as_ref()).symlink_metadata().is_err() {
+                        self.forget_name(&path, &name);
+                        continue;
+                    }
+                    let seen = at(&path, FileObservation { operation, is_directory: false, ..seen.clone() });
+                    if !told.contains(&seen) {
+                        told.push(seen);
+                    }
+                }
+            }
+        }
+    }
+
+    fn forget_name(&mut self, path: &BString, name: &BString) {
+        if let Some(paths) = self.names.get_mut(name) {
+            paths.remove(path);
+            if paths.is_empty() {
+                self.names.remove(name);
+            }
+        }
+    }
+
     /// Takes note of a change in a directory that is watched for `role`, watches what came of it, and adds to `told`
     /// what is to be told: the change itself, unless it leads nowhere, and wanted directories that appeared with it.
     /// Those that lie elsewhere appeared by something else: see [`Self::remount`].
     pub fn follow(&mut self, role: Role, seen: FileObservation, told: &mut Vec<FileObservation>) {
         let path = join(seen.directory.as_ref(), seen.name.as_ref());
-        let appeared = matches!(
-            seen.operation,
-            FileOperation::Create | FileOperation::RenameTo | FileOperation::Symlink | FileOperation::Link
-        );
+        let appeared = is_appearance(seen.operation);
         let vanished = matches!(seen.operation, FileOperation::Unlink | FileOperation::RenameFrom);
         if role == Role::Ancestor {
             if !self.leads_to_wanted(&path) {
@@ -278,7 +348,10 @@ impl<M: Marker> Watches<M> {
                 Found::Nothing
             }
             Marked::Refused(reason) => {
-                self.refuse(path, reason);
+                // On the way to a single name it is no loss: the file there is followed itself.
+                if role != Role::Ancestor || self.leads_to_wanted(path) {
+                    self.refuse(path, reason);
+                }
                 Found::Refused
             }
         }
@@ -313,6 +386,13 @@ impl<M: Marker> Watches<M> {
     fn leads_to_wanted(&self, path: &BString) -> bool {
         self.wanted.iter().any(|wanted| is_at_or_below(wanted, path))
     }
+}
+
+fn is_appearance(operation: FileOperation) -> bool {
+    matches!(
+        operation,
+        FileOperation::Create | FileOperation::RenameTo | FileOperation::Symlink | FileOperation::Link
+    )
 }
 
 fn is_at_or_below(path: &BString, directory: &BString) -> bool {

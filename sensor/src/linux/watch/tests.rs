@@ -183,3 +183,63 @@ fn a_key_is_confirmed_only_while_a_path_leads_to_it() {
     assert_eq!(watches.get(&inode(&units)), [Watched { path: units, role: Role::UnitDirectory }]);
     assert!(!watches.confirm(&inode(&path(&folder, "other"))));
 }
+
+/// What is told of a change at `path`, by the directory that it lies in.
+fn names_told(watches: &mut Watches<Inodes>, operation: FileOperation, path: &BString) -> Vec<BString> {
+    let (parent, _name) = path.rsplit_once_str("/").unwrap();
+    let key = inode(&parent.into());
+    let seen = FileObservation { operation, ..created(path, 7) };
+    let mut told = Vec::new();
+    watches.follow_names(&key, &seen, &mut told);
+    told.iter().map(|seen| join(seen.directory.as_ref(), seen.name.as_ref())).collect()
+}
+
+#[test]
+fn a_name_is_told_where_it_leads_from_whatever_happens_on_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, name) = (path(&folder, "unit"), path(&folder, "app/current/file"));
+    make(&path(&folder, "app"));
+    std::os::unix::fs::symlink(os_path(name.as_ref()), os_path(link.as_ref())).unwrap();
+    let mut watches = Watches::new(Inodes::default(), Vec::new());
+    watches.watch_name(link.clone(), name.clone());
+    // The directory comes, then the file, which is written again; other names are nobody's.
+    let current = path(&folder, "app/current");
+    make(&current);
+    assert_eq!(names_told(&mut watches, FileOperation::Create, &current), [link.clone()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Create, &name), [link.clone()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Close, &name), [link.clone()]);
+    for other in ["app/current/file2", "app/current/fil", "app/current2"] {
+        assert_eq!(names_told(&mut watches, FileOperation::Create, &path(&folder, other)), [""; 0]);
+    }
+    assert_eq!(names_told(&mut watches, FileOperation::Close, &current), [""; 0], "it leads where it led");
+    // It becomes another directory, which may be a link.
+    fs::rename(os_path(current.as_ref()), os_path(path(&folder, "app/old").as_ref())).unwrap();
+    make(&path(&folder, "app/v2"));
+    std::os::unix::fs::symlink(os_path(path(&folder, "app/v2").as_ref()), os_path(current.as_ref())).unwrap();
+    assert_eq!(names_told(&mut watches, FileOperation::RenameFrom, &current), [link.clone()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Symlink, &current), [link.clone()]);
+    assert_eq!(names_told(&mut watches, FileOperation::RenameTo, &name), [link.clone()]);
+    assert_eq!(watches.get(&inode(&path(&folder, "app/v2")))[0].path, current);
+    // The link goes, and with it all interest.
+    fs::remove_file(os_path(link.as_ref())).unwrap();
+    assert_eq!(names_told(&mut watches, FileOperation::Unlink, &name), [""; 0]);
+    assert!(watches.names.is_empty());
+}
+
+#[test]
+fn on_the_way_to_a_name_a_refusal_is_no_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watches = Watches::new(Inodes { refuses: true, ..Inodes::default() }, Vec::new());
+    watches.watch_name(path(&folder, "a"), path(&folder, "a"));
+    assert_eq!(watches.take_refused(), []);
+}
+
+#[test]
+fn names_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watches = Watches::new(Inodes::default(), Vec::new());
+    for number in 0..2 * MOST_PATHS {
+        watches.watch_name(path(&folder, &number.to_string()), path(&folder, "a"));
+    }
+    assert_eq!(watches.names[&path(&folder, "a")].len(), MOST_PATHS);
+}
