@@ -3,6 +3,7 @@
 mod code;
 mod fetch;
 mod network;
+mod unpack;
 mod wrapper;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::{FACTS, Inline, Traits, payload};
 use code::look_at_code;
 use fetch::{DOWNLOADERS, note_fetched};
 use network::{is_netcat, network_tool, note_device};
+use unpack::unpacks;
 use wrapper::unwrap;
 
 /// How deep scripts within scripts are followed.
@@ -57,6 +59,8 @@ enum Part<'a> {
     Downloads(&'a str),
     /// It decodes something.
     Decodes(&'a str),
+    /// It unpacks something compressed.
+    Unpacks(&'a str),
     /// It runs the code that it reads.
     Interprets(Language),
     /// It talks to the network.
@@ -183,6 +187,9 @@ fn part(command: &Simple) -> Part<'_> {
     if decodes {
         return Part::Decodes(name);
     }
+    if unpacks(name, &arguments) {
+        return Part::Unpacks(name);
+    }
     if is_netcat(name) || matches!(name, "telnet" | "socat") || name == "openssl" && has(&["s_client"]) {
         return Part::Connects(name);
     }
@@ -207,6 +214,9 @@ fn note_pipeline(part: Part<'_>, upstream: &[Part<'_>], script: &str, traits: &m
             Part::Decodes(tool) => {
                 traits.encoded.get_or_insert_with(|| hidden_phrase(tool, language, script));
             }
+            Part::Unpacks(tool) => {
+                traits.encoded.get_or_insert_with(|| unpacked_phrase(tool, language));
+            }
             Part::Connects(tool) => {
                 traits.network_shell.get_or_insert(format!(
                     "runs what {} receives by {}",
@@ -227,6 +237,11 @@ fn hidden_phrase(tool: &str, language: Language, script: &str) -> String {
     format!("decodes with {} and hands the result to {}{hidden}", quoted(tool), language.word())
 }
 
+/// The phrase for code that was compressed.
+fn unpacked_phrase(tool: &str, language: Language) -> String {
+    format!("unpacks with {} and hands the result to {}", quoted(tool), language.word())
+}
+
 /// Looks at command and process substitutions: `bash -c "$(curl …)"`, `eval "$(… | base64 -d)"`, `source <(…)`.
 fn look_at_inner(command: &Simple, depth: usize, traits: &mut Traits) {
     if depth == 0 {
@@ -238,6 +253,14 @@ fn look_at_inner(command: &Simple, depth: usize, traits: &mut Traits) {
         program.is_empty()
             || matches!(*program, "eval" | "source" | ".")
             || Language::of_program(program).is_some()
+    });
+    // Data is often read so as well: `awk '…' <(zcat log.gz)`.
+    let runs_nothing_else = unwrapped.as_ref().is_none_or(|(program, arguments)| {
+        Language::of_program(program).is_none_or(|language| match code_of(language, arguments) {
+            Code::Input => true,
+            Code::Inline(code) => code.trim().is_empty(),
+            Code::File(_) | Code::Module => false,
+        })
     });
     for inner in &command.inner {
         if runs_it {
@@ -251,7 +274,10 @@ fn look_at_inner(command: &Simple, depth: usize, traits: &mut Traits) {
                     Part::Decodes(tool) => {
                         traits.encoded.get_or_insert_with(|| hidden_phrase(tool, Language::Shell, inner));
                     }
-                    Part::Connects(_) | Part::Interprets(_) | Part::Other => {}
+                    Part::Unpacks(tool) if runs_nothing_else => {
+                        traits.encoded.get_or_insert_with(|| unpacked_phrase(tool, Language::Shell));
+                    }
+                    Part::Unpacks(_) | Part::Connects(_) | Part::Interprets(_) | Part::Other => {}
                 }
             }
         }
@@ -276,7 +302,7 @@ fn note_risk(script: &str, traits: &mut Traits) {
 fn note_fifo(parts: &[Part<'_>], traits: &mut Traits) {
     let connects = parts.iter().find_map(|part| match part {
         Part::Connects(tool) => Some(*tool),
-        Part::Downloads(_) | Part::Decodes(_) | Part::Interprets(_) | Part::Other => None,
+        Part::Downloads(_) | Part::Decodes(_) | Part::Unpacks(_) | Part::Interprets(_) | Part::Other => None,
     });
     let shell = parts.iter().any(|part| matches!(part, Part::Interprets(Language::Shell)));
     if let Some(tool) = connects.filter(|_| shell) {
