@@ -6,6 +6,8 @@ mod shell;
 mod unix;
 mod windows;
 
+use std::borrow::Cow;
+
 pub(crate) use language::Language;
 
 use crate::model::event::{Action, Executable, Mechanism, ServiceEvent};
@@ -18,6 +20,9 @@ use super::text::quoted;
 const MOST: usize = 64;
 /// How many facts of one kind are kept of one command line.
 const FACTS: usize = 64;
+
+/// The prefixes that systemd takes, and blanks.
+const PREFIXES: [char; 7] = ['-', '@', ':', '+', '!', '|', ' '];
 
 /// A command line of a service, and what it does.
 #[derive(Debug)]
@@ -68,10 +73,13 @@ pub(crate) struct Inline {
 
 impl Traits {
     /// What a command line does, in the manager's own terms.
-    fn of(manager: Manager, line: &str, path: &str, arguments: &[String]) -> Self {
+    fn of(manager: Manager, line: &Line<'_>) -> Self {
         match manager {
-            Manager::Scm => windows::traits(line, path),
-            Manager::Systemd | Manager::SysV | Manager::Launchd => unix::traits(path, arguments),
+            Manager::Scm => windows::traits(line.text, line.path),
+            Manager::Systemd if line.setting.starts_with("Exec") => {
+                unix::traits(line.path, &with_single_dollars(line.text, line.arguments))
+            }
+            Manager::Systemd | Manager::SysV | Manager::Launchd => unix::traits(line.path, line.arguments),
         }
     }
 
@@ -116,9 +124,20 @@ pub(crate) fn new_commands(event: &ServiceEvent) -> Vec<Command<'_>> {
             line: line.text,
             path: line.path,
             executable: line.executable,
-            traits: Traits::of(event.service.manager, line.text, line.path, line.arguments),
+            traits: Traits::of(event.service.manager, &line),
         })
         .collect()
+}
+
+/// The arguments as the program gets them: systemd makes one dollar of two, unless the prefix `:` keeps it from
+/// expanding variables (systemd.service(5), "Command lines").
+fn with_single_dollars<'a>(line: &str, arguments: &'a [String]) -> Cow<'a, [String]> {
+    let prefixes = line.len().saturating_sub(line.trim_start_matches(PREFIXES).len());
+    let kept = line.get(..prefixes).is_some_and(|prefixes| prefixes.contains(':'));
+    if kept || !arguments.iter().any(|argument| argument.contains("$$")) {
+        return Cow::Borrowed(arguments);
+    }
+    arguments.iter().map(|argument| argument.replace("$$", "$")).collect()
 }
 
 /// A command line as an event tells it.
@@ -197,7 +216,7 @@ fn is_new(event: &ServiceEvent, line: &Line<'_>) -> bool {
 /// `|`; systemd.service(5), table "Special executable prefixes").
 fn same_line(one: &str, other: &str) -> bool {
     let words = |line: &'_ str| -> Vec<String> {
-        let line = line.trim_start_matches(['-', '@', ':', '+', '!', '|', ' ']);
+        let line = line.trim_start_matches(PREFIXES);
         line.split_whitespace().map(str::to_owned).collect()
     };
     words(one) == words(other)
@@ -213,4 +232,21 @@ pub(crate) fn is_setting(found: &str, wanted: &str) -> bool {
 /// The program of a command line of Windows.
 pub(crate) fn windows_program(line: &str) -> &str {
     windows::program_of(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn systemd_makes_one_dollar_of_two() {
+        let arguments = ["-c".to_owned(), "$$(a) $$$$ $b".to_owned()];
+        for (line, expected) in [
+            ("/bin/sh -c …", "$(a) $$ $b"),
+            ("-+/bin/sh -c …", "$(a) $$ $b"),
+            ("-:/bin/sh -c …", "$$(a) $$$$ $b"),
+        ] {
+            assert_eq!(with_single_dollars(line, &arguments)[1], expected, "{line}");
+        }
+    }
 }
