@@ -1,5 +1,6 @@
 //! A service's environment makes the loader or an interpreter run foreign code first.
 
+use crate::detect::catalog::variables::{self, LOADERS};
 use crate::detect::place::unix::Place;
 use crate::detect::subject::Subject;
 use crate::detect::technique;
@@ -10,45 +11,16 @@ use crate::model::finding::Severity;
 
 use super::{Analytic, EVERY};
 
-/// Variables by which foreign code gets into every program.
-const LOADERS: &[&str] =
-    &["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "COR_PROFILER_PATH", "CORECLR_PROFILER_PATH"];
-/// Variables by which it may get into programs that look for libraries, modules or start files.
-const SEARCHES: &[&str] = &[
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "DYLD_FRAMEWORK_PATH",
-    "PATH",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "PYTHONHOME",
-    "PERL5LIB",
-    "PERL5OPT",
-    "RUBYOPT",
-    "RUBYLIB",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "BASH_ENV",
-    "ENV",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "GCONV_PATH",
-    "PROMPT_COMMAND",
-    "COR_ENABLE_PROFILING",
-    "COR_PROFILER",
-    "CORECLR_ENABLE_PROFILING",
-    "CORECLR_PROFILER",
-    "DOTNET_STARTUP_HOOKS",
-];
-
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "environment-hijacks-loader",
     title: "Environment makes a service load foreign code",
     behaviour: "A service is created or changed so that its environment sets a variable by which the dynamic linker, \
         an interpreter or a runtime loads code from elsewhere: `LD_PRELOAD`, `LD_AUDIT`, `DYLD_INSERT_LIBRARIES`, a \
         .NET profiler; or a search path or start file (`PATH`, `LD_LIBRARY_PATH`, `PYTHONPATH`, `BASH_ENV`, …) that \
-        names a writable place or is set for a service that existed before. A file of \
-        variables in a place that everybody can write to counts as well.",
+        names a writable place or is set for a service that existed before. A command line that brings such a \
+        variable along counts as the environment does (`env LD_PRELOAD=…`, an assignment in a shell's script, the \
+        dynamic linker's `--preload`), with a search path only where it names a writable place. A file of variables in \
+        a place that everybody can write to counts as well.",
     suspicious: "The service's program is untouched, and yet every start of it runs the attacker's code.",
     benign: "Allocators and profilers are preloaded on purpose; new services that bring a search path of their own \
         are not told.",
@@ -74,41 +46,54 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     let existed = subject.event.changes.iter().any(|change| !change.before.is_empty()) || subject.changes();
     let mut verdicts = Vec::new();
     for assignment in new_assignments(subject) {
-        let Some((name, value)) = assignment.trim_matches('"').split_once('=') else { continue };
-        let name = name.trim();
-        let value = value.trim_matches(['"', '\'']);
-        let open = value.split([':', ' ', ';']).find(|path| {
-            Place::of(path).or_else(|| Place::of(&format!("{path}/x"))).is_some_and(Place::is_open)
-                || path.contains("/.") && Place::of(path) == Some(Place::Hidden)
-        });
-        let listed = |list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(name));
-        let severity = match (listed(LOADERS), listed(SEARCHES), open.is_some(), existed) {
-            (true, _, true, _) | (true, _, _, true) => Severity::High,
-            (true, _, false, false) | (_, true, true, _) => Severity::Medium,
-            (_, true, false, true) => Severity::Low,
-            _ => continue,
-        };
-        let place = open
-            .map(|path| format!(", a path that others can write to: {}", quoted(path)))
-            .unwrap_or_default();
-        let why = if listed(LOADERS) {
-            format!("The service's environment sets {} to {}{place}.", quoted(name), quoted(value))
-        } else {
-            // Values of other variables may be secrets.
-            format!("The service's environment sets {}{place}.", quoted(name))
-        };
-        let linker = name.starts_with("LD_") || name.starts_with("DYLD_");
-        let how = if linker { &technique::LINKER_HIJACK } else { &technique::HIJACK_FLOW };
-        let registry = subject.is_windows().then_some(&technique::REGISTRY_PERMISSIONS);
-        verdicts.push(
-            Verdict::new(severity, format!("{name}={value}"), why)
-                .points_to(how)
-                .points_to(technique::persistence(&subject.event.service))
-                .points_to_all(registry),
-        );
+        verdicts.extend(assess(subject, existed, assignment.trim_matches('"'), None));
+    }
+    for command in subject.commands() {
+        let setter = command.shown();
+        for assignment in &command.traits.assigns {
+            verdicts.extend(assess(subject, existed, assignment, Some(&setter)));
+        }
     }
     verdicts.extend(open_files(subject));
     verdicts
+}
+
+/// What an assignment to a variable brings; `setter` is the command line that makes it, if the environment doesn't.
+fn assess(subject: &Subject<'_>, existed: bool, assignment: &str, setter: Option<&str>) -> Option<Verdict> {
+    let (name, value) = assignment.split_once('=')?;
+    let name = name.trim();
+    let value = value.trim_matches(['"', '\'']);
+    let open = value.split([':', ' ', ';']).find(|path| {
+        Place::of(path).or_else(|| Place::of(&format!("{path}/x"))).is_some_and(Place::is_open)
+            || path.contains("/.") && Place::of(path) == Some(Place::Hidden)
+    });
+    let loads = variables::is_among(LOADERS, name);
+    let searches = variables::is_among(variables::SEARCHES, name);
+    let severity = match (loads, searches, open.is_some(), existed) {
+        (true, _, true, _) | (true, _, _, true) => Severity::High,
+        (true, _, false, false) | (_, true, true, _) => Severity::Medium,
+        // Scripts set their own search path all the time.
+        (_, true, false, true) if setter.is_none() => Severity::Low,
+        _ => return None,
+    };
+    let place =
+        open.map(|path| format!(", a path that others can write to: {}", quoted(path))).unwrap_or_default();
+    let setter = setter.unwrap_or("The service's environment");
+    let why = if loads {
+        format!("{setter} sets {} to {}{place}.", quoted(name), quoted(value))
+    } else {
+        // Values of other variables may be secrets.
+        format!("{setter} sets {}{place}.", quoted(name))
+    };
+    let linker = name.starts_with("LD_") || name.starts_with("DYLD_");
+    let how = if linker { &technique::LINKER_HIJACK } else { &technique::HIJACK_FLOW };
+    let registry = subject.is_windows().then_some(&technique::REGISTRY_PERMISSIONS);
+    Some(
+        Verdict::new(severity, format!("{name}={value}"), why)
+            .points_to(how)
+            .points_to(technique::persistence(&subject.event.service))
+            .points_to_all(registry),
+    )
 }
 
 /// Files of environment variables in places where others can write them.

@@ -58,7 +58,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         let script = if run == command.path { "" } else { " by way of " };
         let by = if script.is_empty() { String::new() } else { quoted(command.path) };
         let why =
-            format!("{} runs {}{script}{by}, which lies in {}.", command.setting, quoted(run), place.word());
+            format!("{} runs {}{script}{by}, which lies in {}.", command.runner(), quoted(run), place.word());
         verdicts.push(
             Verdict::new(severity, run.clone(), why)
                 .points_to(technique::persistence(service))

@@ -64,7 +64,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         let run_as = as_user.map_or_else(|| "root".to_owned(), quoted);
         let why = format!(
             "{} runs {} as {run_as}, a file that {fault}.",
-            command.setting,
+            command.runner(),
             quoted(&executable.path)
         );
         verdicts.push(

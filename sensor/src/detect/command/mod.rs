@@ -13,6 +13,7 @@ pub(crate) use language::Language;
 use crate::model::event::{Action, Executable, Mechanism, ServiceEvent};
 use crate::model::service::Manager;
 
+use super::catalog::variables;
 use super::request;
 use super::text::quoted;
 
@@ -58,6 +59,8 @@ pub(crate) struct Traits {
     pub(crate) pipe: Option<String>,
     /// Files into which it downloads something.
     pub(crate) fetched: Vec<String>,
+    /// The assignments by which it gives a program foreign code to load, as `NAME=value`.
+    pub(crate) assigns: Vec<String>,
     /// Every language that takes part.
     pub(crate) languages: Vec<Language>,
 }
@@ -90,6 +93,14 @@ impl Traits {
         }
     }
 
+    /// Notes an assignment to a variable, if that may bring foreign code.
+    fn assigns(&mut self, name: &str, value: &str) {
+        let known = [variables::LOADERS, variables::SEARCHES];
+        if self.assigns.len() < FACTS && known.iter().any(|list| variables::is_among(list, name)) {
+            self.assigns.push(format!("{name}={value}"));
+        }
+    }
+
     /// Notes a program or script that is run.
     fn runs(&mut self, program: &str) {
         if self.runs.len() < FACTS && !program.is_empty() {
@@ -98,10 +109,17 @@ impl Traits {
     }
 }
 
-impl Command<'_> {
+impl<'a> Command<'a> {
     /// How a sentence names it.
     pub(crate) fn shown(&self) -> String {
-        format!("{}={}", self.setting, quoted(self.path))
+        let path = quoted(self.path);
+        // A generator or an init script stands in no setting.
+        if self.setting.is_empty() { path } else { format!("{}={path}", self.setting) }
+    }
+
+    /// Who runs it, as the subject of a sentence: its setting, or the manager where no setting names it.
+    pub(crate) fn runner(&self) -> &'a str {
+        if self.setting.is_empty() { "The manager" } else { self.setting }
     }
 }
 

@@ -12,6 +12,8 @@ const MOST: usize = 256;
 pub(super) struct Simple {
     /// The words, without assignments in front and without redirections.
     pub(super) words: Vec<String>,
+    /// The assignments in front, or those of a line that has nothing else.
+    pub(super) assignments: Vec<String>,
     /// The scripts of command and process substitutions within it.
     pub(super) inner: Vec<String>,
     /// The files that it writes by redirection.
@@ -189,7 +191,11 @@ impl Cutter {
             Next::Input => return,
         }
         let first = self.current.words.is_empty();
-        if first && (CONTROL_WORDS.contains(&word.as_str()) || is_assignment(&word)) {
+        if first && CONTROL_WORDS.contains(&word.as_str()) {
+            return;
+        }
+        if first && is_assignment(&word) {
+            self.current.assignments.push(word);
             return;
         }
         self.current.words.push(word);
@@ -203,7 +209,8 @@ impl Cutter {
             command.words = expanded(word);
         }
         command.pipeline = self.pipeline;
-        let says_something = !command.words.is_empty() || !command.inner.is_empty();
+        let says_something =
+            !command.words.is_empty() || !command.inner.is_empty() || !command.assignments.is_empty();
         if says_something && self.commands.len() < MOST {
             self.commands.push(command);
         }

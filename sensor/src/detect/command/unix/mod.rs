@@ -19,7 +19,7 @@ use code::look_at_code;
 use fetch::{DOWNLOADERS, note_fetched};
 use network::{is_netcat, network_tool, note_device};
 use unpack::unpacks;
-use wrapper::unwrap;
+use wrapper::{note_assignments, unwrap};
 
 /// How deep scripts within scripts are followed.
 const DEEPEST: usize = 4;
@@ -144,6 +144,10 @@ fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
     let parts: Vec<Part<'_>> = commands.iter().map(part).collect();
     for (at, (command, part)) in commands.iter().zip(&parts).enumerate() {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        note_assignments(command.assignments.iter().map(String::as_str), traits);
+        if matches!(words.first(), Some(&("export" | "declare" | "typeset"))) {
+            note_assignments(words.iter().skip(1).copied(), traits);
+        }
         // A script that only calls programs needs no note of its own for each, but what they run counts.
         look(&words, depth, traits);
         let upstream: Vec<Part<'_>> = commands

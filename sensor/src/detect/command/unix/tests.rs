@@ -172,6 +172,33 @@ fn programs_behind_others_are_found() {
 }
 
 #[test]
+fn variables_that_bring_code_along_are_noted() {
+    for (words, expected) in [
+        (
+            vec!["/usr/bin/env", "LD_PRELOAD=/dev/shm/x.so", "A=1", "/usr/bin/x"],
+            vec!["LD_PRELOAD=/dev/shm/x.so"],
+        ),
+        (vec!["/usr/bin/nice", "/usr/bin/env", "-u", "X", "LD_AUDIT=/x.so", "x"], vec!["LD_AUDIT=/x.so"]),
+        (vec!["/lib64/ld-linux-x86-64.so.2", "--preload", "/x.so", "/usr/bin/x"], vec!["LD_PRELOAD=/x.so"]),
+        (
+            vec!["/lib/ld-musl-x86_64.so.1", "--library-path=/l", "--preload=/x.so", "/usr/bin/x"],
+            vec!["LD_LIBRARY_PATH=/l", "LD_PRELOAD=/x.so"],
+        ),
+        (vec!["/bin/sh", "-c", "LD_PRELOAD='/x.so /y.so' exec x"], vec!["LD_PRELOAD=/x.so /y.so"]),
+        (vec!["/bin/sh", "-c", "cd /; export LD_PRELOAD=/x.so; exec x"], vec!["LD_PRELOAD=/x.so"]),
+        (vec!["/bin/sh", "-c", "LD_PRELOAD=/x.so\nexport LD_PRELOAD\nx"], vec!["LD_PRELOAD=/x.so"]),
+        (vec!["/bin/sh", "-c", "exec env PATH=/tmp/b x"], vec!["PATH=/tmp/b"]),
+        (vec!["/bin/sh", "-c", "if true; then LD_PRELOAD=/x.so x; fi"], vec!["LD_PRELOAD=/x.so"]),
+        (vec!["/bin/sh", "-c", "MY_LD_PRELOAD=/x.so x; echo LD_PRELOAD=/x.so"], vec![]),
+        (vec!["/usr/bin/x", "LD_PRELOAD=/x.so"], vec![]),
+        (vec!["/usr/bin/env", "x", "LD_PRELOAD=/x.so"], vec![]),
+        (vec!["/lib64/ld-linux-x86-64.so.2", "/usr/bin/x", "--preload", "/x.so"], vec![]),
+    ] {
+        assert_eq!(of(&words).assigns, expected, "{words:?}");
+    }
+}
+
+#[test]
 fn interpreters_and_their_code_are_told_apart() {
     for (words, language, inline) in [
         (vec!["/bin/bash", "-c", "id"], Some(Language::Shell), true),

@@ -37,6 +37,20 @@ const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("xargs", &["-I", "-n", "-P", "-d"], 0),
 ];
 
+/// Options of the dynamic linker that take a value, with musl's.
+const LINKER_OPTIONS: &[&str] = &[
+    "--library-path",
+    "--argv0",
+    "--preload",
+    "--audit",
+    "--inhibit-rpath",
+    "--glibc-hwcaps-prepend",
+    "--glibc-hwcaps-mask",
+];
+/// Options of the dynamic linker that do what a variable does.
+const LINKER_VARIABLES: &[(&str, &str)] =
+    &[("--preload", "LD_PRELOAD"), ("--audit", "LD_AUDIT"), ("--library-path", "LD_LIBRARY_PATH")];
+
 /// Takes off programs that only run another one.
 pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a str, Vec<&'a str>)> {
     let mut rest = words;
@@ -48,10 +62,15 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
         let wrapper = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name);
         let (with_value, operands): (&[&str], usize) = match wrapper {
             Some((_, with_value, operands)) => (with_value, *operands),
-            None if is_linker => (&["--library-path", "--argv0", "--preload"], 0),
+            None if is_linker => (LINKER_OPTIONS, 0),
             None => return Some((program, after.to_vec())),
         };
         let next = skip_options(after, with_value, operands);
+        let before = after.get(..after.len().saturating_sub(next.len())).unwrap_or_default();
+        note_assignments(before.iter().copied(), traits);
+        if is_linker {
+            note_linker_options(before, traits);
+        }
         if next.is_empty() {
             return Some((program, after.to_vec()));
         }
@@ -59,6 +78,32 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
         rest = next;
     }
     None
+}
+
+/// Notes assignments among words.
+pub(super) fn note_assignments<'a>(words: impl Iterator<Item = &'a str>, traits: &mut Traits) {
+    for (name, value) in
+        words.filter(|word| shell::is_assignment(word)).filter_map(|word| word.split_once('='))
+    {
+        traits.assigns(name, value);
+    }
+}
+
+/// Notes options of the dynamic linker that bring foreign code.
+fn note_linker_options(words: &[&str], traits: &mut Traits) {
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, Some(value)),
+            None => (word, None),
+        };
+        let Some((_, variable)) = LINKER_VARIABLES.iter().find(|(known, _)| *known == option) else {
+            continue;
+        };
+        if let Some(value) = value.or_else(|| words.next()) {
+            traits.assigns(variable, value);
+        }
+    }
 }
 
 /// What follows a wrapper's options, assignments and operands.
