@@ -77,10 +77,11 @@ impl Requests {
         let named = if request.names(unit) { "names the unit" } else { "does not name the unit" };
         let alive =
             if request.exited.is_none_or(|exited| exited >= time) { "still ran" } else { "had just ended" };
+        // `systemd-run` has no verb.
+        let command = format!("{} {}", request.control.tool.as_str(), request.control.verb);
         let basis = format!(
-            "`{} {}` {named}, began {} ms before and {alive}{}",
-            request.control.tool.as_str(),
-            request.control.verb,
+            "`{}` {named}, began {} ms before and {alive}{}",
+            command.trim_end(),
             time.since(request.time).as_millis(),
             if rivals { "; others fit as well" } else { "" }
         );
@@ -244,6 +245,8 @@ mod tests {
             cause(&commands, Scope::System, "job.service", Mechanism::Transient, 3),
             Some((2, Confidence::High))
         );
+        let cause = requests(&commands).cause(Scope::System, "job.service", Mechanism::Transient, seconds(3));
+        assert!(cause.unwrap().basis.starts_with("`systemd-run` names the unit, began"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::model::event::{Executable, FileFacts};
 use crate::model::process::Confidence;
 use crate::model::service::Enablement;
 use crate::model::{Action, Known, Line, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::systemd::search_path::{GeneratorDirectory, GeneratorKind};
 
 /// Where init scripts lie.
 pub const INIT_SCRIPTS: &str = "/etc/init.d";
@@ -37,6 +38,31 @@ pub(super) struct Kind {
     pub(super) scope: Scope,
     /// The way by which it makes services.
     pub(super) mechanism: Mechanism,
+    /// What it means for services, as a remark on an event.
+    pub(super) note: &'static str,
+}
+
+impl Kind {
+    /// A program in a directory of generators.
+    pub(super) fn generator(directory: &GeneratorDirectory) -> Self {
+        let note = match directory.kind {
+            GeneratorKind::Unit => "the manager runs it at each start and reload, and it may make any unit",
+            GeneratorKind::Environment => {
+                "the manager runs it at each start and reload, and it may set any variable of what the manager starts"
+            }
+        };
+        Self { manager: Manager::Systemd, scope: directory.scope, mechanism: Mechanism::Generator, note }
+    }
+
+    /// A script of init.
+    pub(super) fn init_script() -> Self {
+        Self {
+            manager: Manager::SysV,
+            scope: Scope::System,
+            mechanism: Mechanism::InitScript,
+            note: "read where systemd still has its generator for init scripts, up to version 259",
+        }
+    }
 }
 
 impl Programs {
@@ -97,10 +123,6 @@ impl Engine {
         };
         let name =
             touch.path.rsplit_once_str("/").map_or(touch.path.as_bstr(), |(_directory, name)| name.as_bstr());
-        let note = match kind.mechanism {
-            Mechanism::Generator => "the manager runs it at each start and reload, and it may make any unit",
-            _ => "read where systemd still has its generator for init scripts, up to version 259",
-        };
         let id = self.next_event();
         let unit = name.to_string();
         let change = Change { event: &id, scope: kind.scope, unit: &unit, is_new: false };
@@ -127,7 +149,7 @@ impl Engine {
             loaded,
             actor,
             confidence: Confidence::High,
-            note: Some(note.to_owned()),
+            note: Some(kind.note.to_owned()),
             details: self.doubts(touch),
             missing: Vec::new(),
             evidence: touch.evidence.clone(),
@@ -157,5 +179,20 @@ fn executable(path: &BString, program: &Program) -> Executable {
         sha256: program.sha256.clone(),
         owner: Known::Is(program.owner),
         mode: Known::Is(program.mode),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generators_of_variables_make_no_units() {
+        for directory in GeneratorDirectory::ALL {
+            let kind = Kind::generator(directory);
+            let of_variables = directory.path.contains("environment");
+            assert_eq!(kind.note.contains("unit"), !of_variables, "{}", directory.path);
+            assert_eq!(kind.note.contains("variable"), of_variables, "{}", directory.path);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::executables;
 use super::input::Start;
 use super::program::{INIT_SCRIPTS, Kind};
 use crate::host::{FileState, Host, RegularFile, SpecialKind};
-use crate::model::{Known, Manager, Mechanism, Reason, Scope};
+use crate::model::{Known, Reason, Scope};
 use crate::path::{join, normal, split};
 use crate::systemd::change::{self, Observed};
 use crate::systemd::inventory::{self, EffectiveUnit, FileChange, Hash, Inventory, SymbolicLink};
@@ -86,14 +86,10 @@ impl Units {
             let facts = ManagerFacts::user(None, home.as_ref(), &directories);
             units.add(SearchPath::user(&directories), facts, true_path);
         }
-        let generators = GeneratorDirectory::ALL.iter().map(|directory| {
-            let kind =
-                Kind { manager: Manager::Systemd, scope: directory.scope, mechanism: Mechanism::Generator };
-            (directory.path, kind)
-        });
-        let scripts = Kind { manager: Manager::SysV, scope: Scope::System, mechanism: Mechanism::InitScript };
+        let generators =
+            GeneratorDirectory::ALL.iter().map(|directory| (directory.path, Kind::generator(directory)));
         units.programs = generators
-            .chain([(INIT_SCRIPTS, scripts)])
+            .chain([(INIT_SCRIPTS, Kind::init_script())])
             .map(|(path, kind)| (true_path(path.into()).unwrap_or_else(|| path.into()), kind))
             .collect();
         units
