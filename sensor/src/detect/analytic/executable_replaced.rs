@@ -56,8 +56,9 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         (false, _, _) => (Severity::Low, String::new()),
     };
     let how = if subject.is_windows() { &technique::FILE_PERMISSIONS } else { &technique::HIJACK_FLOW };
+    // Whether it was written to or another file put in its place isn't known here.
     let why = format!(
-        "The program {} of the service {} was replaced{by}.",
+        "The program {} of the service {} was changed{by}.",
         quoted(path),
         quoted(&event.service.name)
     );
