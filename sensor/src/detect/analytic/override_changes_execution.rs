@@ -1,5 +1,7 @@
 //! A drop-in or a unit of higher priority changes how an existing service runs.
 
+use std::collections::HashSet;
+
 use crate::detect::packaging::Packaging;
 use crate::detect::subject::Subject;
 use crate::detect::technique;
@@ -113,28 +115,22 @@ fn overrides(subject: &Subject<'_>) -> bool {
 /// How bad a change is and what it does; `None` when it doesn't touch execution.
 fn assess(change: &Change) -> Option<(Severity, String)> {
     let name = change.name.as_str();
-    let said = |verb: &str| {
-        let after =
-            change.after.last().map_or_else(|| "nothing".to_owned(), |value| quoted(program_only(value)));
-        let before =
-            change.before.last().map_or_else(|| "nothing".to_owned(), |value| quoted(program_only(value)));
-        format!("{verb} {name}= from {before} to {after}")
-    };
+    let said = || difference(change);
     match name {
         "ExecStart" | "ExecStartPre" | "ExecStartPost" | "ExecCondition" | "ExecReload"
         | "ExecReloadPost" | "ExecStop" | "ExecStopPost" | "OnFailure" | "OnSuccess" => {
             // Only removing a command makes nothing run that did not before.
             let adds = change.after.iter().any(|value| !change.before.contains(value));
             let severity = if adds { Severity::Medium } else { Severity::Low };
-            Some((severity, said("changes")))
+            Some((severity, said()))
         }
         "User" | "Group" | "DynamicUser" => {
             let to_root = name == "User"
                 && matches!(change.after.last().map(String::as_str), Some("root" | "0") | None)
                 && !change.before.is_empty();
-            Some((if to_root { Severity::Medium } else { Severity::Low }, said("changes")))
+            Some((if to_root { Severity::Medium } else { Severity::Low }, said()))
         }
-        "RootDirectory" | "RootImage" | "ExecSearchPath" => Some((Severity::Medium, said("changes"))),
+        "RootDirectory" | "RootImage" | "ExecSearchPath" => Some((Severity::Medium, said())),
         "EnvironmentFile"
         | "BindPaths"
         | "BindReadOnlyPaths"
@@ -142,13 +138,78 @@ fn assess(change: &Change) -> Option<(Severity, String)> {
         | "ExtensionImages"
         | "ExtensionDirectories"
         | "PassEnvironment"
-        | "PAMName" => Some((Severity::Low, said("changes"))),
-        "CapabilityBoundingSet" if change.after.is_empty() => Some((Severity::Low, said("changes"))),
+        | "PAMName" => Some((Severity::Low, said())),
+        "CapabilityBoundingSet" if change.after.is_empty() => Some((Severity::Low, said())),
         _ => None,
+    }
+}
+
+/// What is other than before: the program, or where that stays the same, what else.
+fn difference(change: &Change) -> String {
+    let name = change.name.as_str();
+    let is_command = name.starts_with("Exec") && name != "ExecSearchPath";
+    let (before, after) = (change.before.as_slice(), change.after.as_slice());
+    let shown = |value: &String| quoted(if is_command { program_only(value) } else { value });
+    // The last of those that are in one list alone, as far as they are shown.
+    let only = |these: &[String], those: &[String]| {
+        let others: HashSet<String> = those.iter().map(shown).collect();
+        these.iter().rev().map(shown).find(|value| !others.contains(value))
+    };
+    match (only(before, after), only(after, before)) {
+        (Some(from), Some(to)) => format!("changes {name}= from {from} to {to}"),
+        (None, Some(to)) if before.is_empty() => format!("changes {name}= from nothing to {to}"),
+        (None, Some(to)) => format!("adds {to} to {name}="),
+        (Some(from), None) if after.is_empty() => format!("changes {name}= from {from} to nothing"),
+        (Some(from), None) => format!("takes {from} from {name}="),
+        (None, None) => match after.iter().rev().find(|value| !before.contains(value)) {
+            Some(value) if is_command && before.len() == after.len() => {
+                format!("changes the arguments of {name}={}", shown(value))
+            }
+            _ if before.len() != after.len() => {
+                format!("changes the number of values of {name}= from {} to {}", before.len(), after.len())
+            }
+            _ => format!("changes the order of {name}="),
+        },
     }
 }
 
 /// The first word of a command line: arguments may hold secrets.
 fn program_only(value: &str) -> &str {
     value.split_whitespace().next().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_differs() {
+        for (name, before, after, expected) in [
+            ("User", &["www"][..], &["root"][..], r#"changes User= from "www" to "root""#),
+            ("ExecStart", &["/a 1"], &["/b 1"], r#"changes ExecStart= from "/a" to "/b""#),
+            ("ExecStart", &["/a 1"], &["/a 2"], r#"changes the arguments of ExecStart="/a""#),
+            ("ExecStart", &["/a 1", "/b 1"], &["/a 2", "/b 1"], r#"changes the arguments of ExecStart="/a""#),
+            ("ExecStart", &["/a 1"], &["/x", "/a 1"], r#"adds "/x" to ExecStart="#),
+            ("ExecStart", &["/x", "/a 1"], &["/a 1"], r#"takes "/x" from ExecStart="#),
+            (
+                "ExecStart",
+                &["/a 1"],
+                &["/a 1", "/a 2"],
+                "changes the number of values of ExecStart= from 1 to 2",
+            ),
+            ("ExecStart", &["/a", "/b"], &["/b", "/a"], "changes the order of ExecStart="),
+            ("ExecStop", &[], &["/a 1"], r#"changes ExecStop= from nothing to "/a""#),
+            ("ExecStop", &["/a 1"], &[], r#"changes ExecStop= from "/a" to nothing"#),
+            ("AmbientCapabilities", &["A"], &["A B"], r#"changes AmbientCapabilities= from "A" to "A B""#),
+        ] {
+            let owned = |values: &[&str]| values.iter().map(ToString::to_string).collect();
+            let change = Change {
+                section: "Service".to_owned(),
+                name: name.to_owned(),
+                before: owned(before),
+                after: owned(after),
+            };
+            assert_eq!(difference(&change), expected);
+        }
+    }
 }
