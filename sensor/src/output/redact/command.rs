@@ -166,7 +166,10 @@ fn scan(words: &[&[u8]], keep: &[String], depth: usize, found: &mut dyn FnMut(us
             (name, Some(value)) if !name.contains(&b' ') && name::is_secret(name, keep) => {
                 found(index, text::strip_quotes(word, value..word.len()));
             }
-            (name, None) if is_flag(word) && name::is_secret(name, keep) => expected = Some(Part::Whole),
+            (name, None) if is_flag(word) && name::is_secret(name, keep) && !name::is_switch(name) => {
+                // A secret may be spelt like a verb, but systemctl takes none.
+                expected = (!is_verb(words, index)).then_some(Part::Whole);
+            }
             _ => {}
         }
     }
@@ -239,6 +242,45 @@ fn named(word: &[u8]) -> Option<&'static Program> {
     let base = std::str::from_utf8(base).ok()?;
     let base = base.strip_suffix(".exe").unwrap_or(base);
     PROGRAMS.iter().find(|program| program.names.iter().any(|name| name.eq_ignore_ascii_case(base)))
+}
+
+/// Whether a verb of systemctl or of service follows the option at `index`: `systemctl --any-option stop x`.
+fn is_verb(words: &[&[u8]], index: usize) -> bool {
+    const VERBS: [&[u8]; 20] = [
+        b"start",
+        b"stop",
+        b"restart",
+        b"try-restart",
+        b"reload",
+        b"kill",
+        b"enable",
+        b"disable",
+        b"reenable",
+        b"mask",
+        b"unmask",
+        b"edit",
+        b"link",
+        b"revert",
+        b"isolate",
+        b"status",
+        b"show",
+        b"cat",
+        b"daemon-reload",
+        b"set-property",
+    ];
+    /// How many words are between the program and its verb at most.
+    const MOST: usize = 16;
+    let follows = words.get(index + 1).is_some_and(|word| VERBS.contains(word));
+    follows
+        && words.get(..index).is_some_and(|before| {
+            let mut before = before.iter().rev().take(MOST).take_while(|word| !is_separator(word));
+            // Up to the program there are only options.
+            let program = before.find(|word| !word.starts_with(b"-"));
+            program.is_some_and(|program| {
+                let base = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+                matches!(base, b"systemctl" | b"service")
+            })
+        })
 }
 
 /// `net user NAME PASSWORD` of Windows.

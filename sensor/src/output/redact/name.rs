@@ -70,6 +70,25 @@ pub(super) fn is_secret(name: &[u8], keep: &[String]) -> bool {
     parts.iter().any(is_word) || parts.windows(2).any(is_key)
 }
 
+/// Whether the option `name` does without a secret or has it asked for, so that the word behind it is another one:
+/// `--no-ask-password`, `--ask-pass`, `--without-password`.
+///
+/// Options of which some programs take a secret so are none of these: `--require-pass`, `--new-password`.
+pub(super) fn is_switch(name: &[u8]) -> bool {
+    /// What stands in front of such a name.
+    const FIRST: [&str; 7] = ["no", "without", "ask", "prompt", "skip", "disable", "disabled"];
+    /// Names that are written in one.
+    const WHOLE: [&str; 5] = ["askpass", "askpassword", "nopass", "nopassword", "nopasswd"];
+    let Some(name) = name.strip_prefix(b"--").and_then(|name| std::str::from_utf8(name).ok()) else {
+        return false;
+    };
+    let parts = parts(name);
+    parts.first().is_some_and(|first| {
+        parts.len() > 1 && FIRST.contains(&first.as_str())
+            || parts.len() == 1 && WHOLE.contains(&first.as_str())
+    })
+}
+
 /// `PassEnvironment`, `PassCredentials` and others of systemd let something pass.
 fn is_pass_directive(name: &str) -> bool {
     name.strip_prefix("Pass").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
@@ -214,6 +233,40 @@ mod tests {
             "passive",
         ] {
             assert!(!is_secret(plain.as_bytes(), &[]), "{plain}");
+        }
+    }
+
+    #[test]
+    fn knows_options_that_take_no_secret() {
+        for switch in [
+            "--no-ask-password",
+            "--ask-password",
+            "--ask-pass",
+            "--ask-become-pass",
+            "--askpass",
+            "--no-password",
+            "--nopasswd",
+            "--without-password",
+            "--prompt-password",
+            "--disabled-password",
+            "--skip-token-check",
+        ] {
+            assert!(is_switch(switch.as_bytes()), "{switch}");
+        }
+        for option in [
+            "--password",
+            "--pass",
+            "-no-password",
+            "--new-password",
+            "--require-pass",
+            "--notify-token",
+            "--node-password",
+            "--default-password",
+            "--token",
+            "no-password",
+            "",
+        ] {
+            assert!(!is_switch(option.as_bytes()), "{option}");
         }
     }
 
