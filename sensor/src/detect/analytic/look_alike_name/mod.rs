@@ -37,13 +37,17 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     name: "look-alike-name",
     title: "Service imitates a well-known one",
     behaviour: "A service is created under a name that differs from a well-known one by look-alike or invisible \
-        characters or by one or two letters; under a name that only systemd's own services, bus aliases or kernel \
-        threads bear; under a system service's name within one user's services. On Windows as well: under a \
-        well-known key or display name with another program than the well-known one, or with a program named like \
-        one of Windows' own outside of its directory.",
+        characters, or by little: by one letter from a name of six letters or more, by two from one of fourteen or \
+        more, by two neighbours that are swapped from one of five; shorter names are compared by their look alone. Or \
+        under a name that is a bus alias's or a kernel thread's, or begins like those of systemd's own services. Or, \
+        told low, under the very name of a service of the system itself (`cron`, `systemd-logind`) that was not there \
+        before and came by a file outside of `/usr/lib`, as in `/etc/systemd/system`, where no package puts it, and \
+        without a package manager taking part. Or under a system service's name within one user's services. On \
+        Windows as well: under a well-known key or display name with another program than the well-known one, or \
+        with a program named like one of Windows' own outside of its directory.",
     suspicious: "Such a name is chosen so that who reads a list passes over it.",
     benign: "Forks and rebuilt programs with similar names; units that an administrator copied. A well-known name \
-        with a number behind it is not told.",
+        with a number behind it is not told, nor the very name of an ordinary daemon such as `nginx`.",
     managers: EVERY,
     severity: (Severity::Low, Severity::High),
     techniques: &[
