@@ -150,6 +150,8 @@ fn programs_behind_others_are_found() {
         (vec!["/usr/bin/timeout", "-k", "5", "60", "/tmp/x"], "/tmp/x"),
         (vec!["/usr/bin/sudo", "-u", "www", "--", "/tmp/x"], "/tmp/x"),
         (vec!["/lib64/ld-linux-x86-64.so.2", "--library-path", "/opt/l", "/tmp/x"], "/tmp/x"),
+        (vec!["/usr/lib/ld-2.31.so", "/tmp/x"], "/tmp/x"),
+        (vec!["/lib64/ld64.so.2", "--audit", "/l.so", "/tmp/x"], "/tmp/x"),
         (vec!["/usr/bin/setpriv", "--reuid=1", "/usr/bin/nohup", "/tmp/x"], "/tmp/x"),
         (vec!["/usr/bin/python3", "-u", "/tmp/x.py"], "/tmp/x.py"),
         (vec!["/usr/bin/perl", "-w", "/tmp/x.pl", "-c"], "/tmp/x.pl"),

@@ -58,7 +58,7 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
         let (program, after) = rest.split_first()?;
         let name = base_name(program);
         // The dynamic linker runs whatever it is given.
-        let is_linker = name.starts_with("ld-linux") || name.starts_with("ld-musl") || name == "ld.so";
+        let is_linker = is_linker(name);
         let wrapper = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name);
         let (with_value, operands): (&[&str], usize) = match wrapper {
             Some((_, with_value, operands)) => (with_value, *operands),
@@ -78,6 +78,13 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
         rest = next;
     }
     None
+}
+
+/// Whether a name is the dynamic linker's, which differs by architecture: `ld-linux-x86-64.so.2`, `ld64.so.2`,
+/// `ld-musl-x86_64.so.1`, `ld-2.31.so`, `ld.so`.
+fn is_linker(name: &str) -> bool {
+    ["ld-", "ld.", "ld64."].iter().any(|start| name.starts_with(start))
+        && name.split('.').skip(1).any(|part| part == "so")
 }
 
 /// Notes assignments among words.
