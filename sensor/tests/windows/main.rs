@@ -19,3 +19,5 @@ mod program;
 mod record;
 mod refused;
 mod sensor;
+mod trace;
+mod trace_session;

@@ -56,6 +56,7 @@ impl Wine {
         // Most often there is none.
         drop(fs::remove_file(drive.join(STATE)));
         stand_in::event_log(&drive.join(STAND_INS))?;
+        stand_in::trace(&drive.join(STAND_INS))?;
         Ok(this)
     }
 
