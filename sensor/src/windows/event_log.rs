@@ -23,6 +23,8 @@ use crate::windows_event::{WindowsEvent, xml};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// `RPC_S_INVALID_BOUND`: the records of a batch are too large together.
 const INVALID_BOUND: WIN32_ERROR = WIN32_ERROR(1734);
+/// Why a bookmark's record is not there.
+const GONE: &str = "the log was cleared, or has overwritten the last record that was read";
 
 /// A subscription to one log.
 #[derive(Debug)]
@@ -76,14 +78,10 @@ impl Subscription {
         let placed = is_known || beginning.is_some();
         let mut lost = Vec::new();
         let after = placed.then_some(&bookmark);
-        let results = match Results::subscribe(log.channel(), &log.query(), after, &signal) {
-            Err(error) if is_gap(&error) => {
-                let why = "the log was cleared, or has overwritten the last record that was read";
-                lost.push(gap(log, why));
-                Results::subscribe(log.channel(), &log.query(), None, &signal)?
-            }
-            results => results?,
-        };
+        let (results, gone) = subscribe(log, after, &signal)?;
+        if gone {
+            lost.push(gap(log, GONE));
+        }
         Ok(Self {
             log,
             results,
@@ -112,7 +110,12 @@ impl Subscription {
             let error = match self.results.next(self.batch) {
                 Ok(records) => {
                     self.broken = None;
-                    return self.take(&records);
+                    self.take(&records);
+                    if self.waiting.is_empty() && !records.is_empty() {
+                        // None of them can be read, but the next may be.
+                        continue;
+                    }
+                    return;
                 }
                 Err(error) => error,
             };
@@ -138,18 +141,12 @@ impl Subscription {
         if stale {
             self.lost.push(gap(self.log, "the log has overwritten records before they were read"));
         }
-        let (channel, query) = (self.log.channel(), self.log.query());
         let after = self.placed.then_some(&self.bookmark);
-        self.results = match Results::subscribe(channel, &query, after, &self.signal) {
-            Err(error) if is_gap(&error) => {
-                if !stale {
-                    let why = "the log was cleared, or has overwritten the last record that was read";
-                    self.lost.push(gap(self.log, why));
-                }
-                Results::subscribe(channel, &query, None, &self.signal)?
-            }
-            results => results?,
-        };
+        let (results, gone) = subscribe(self.log, after, &self.signal)?;
+        self.results = results;
+        if gone && !stale {
+            self.lost.push(gap(self.log, GONE));
+        }
         Ok(())
     }
 
@@ -273,6 +270,16 @@ fn newest(log: Log, buffer: &mut Buffer) -> Result<(Bookmark, Option<String>)> {
     bookmark.set(&newest)?;
     let text = bookmark.xml(buffer)?;
     Ok((bookmark, Some(text)))
+}
+
+/// Subscribes to what comes after the bookmark, or to all that there is: also when the bookmark's record is gone, which is
+/// told.
+fn subscribe(log: Log, after: Option<&Bookmark>, signal: &Event) -> Result<(Results, bool)> {
+    let (channel, query) = (log.channel(), log.query());
+    match Results::subscribe(channel, &query, after, signal) {
+        Err(error) if is_gap(&error) => Ok((Results::subscribe(channel, &query, None, signal)?, true)),
+        results => Ok((results?, false)),
+    }
 }
 
 /// Whether everything that was logged is read. Who polls is told that the operation is invalid.

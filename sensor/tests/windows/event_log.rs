@@ -285,6 +285,25 @@ fn a_record_that_cant_be_read_is_a_loss_and_the_others_are_told() {
 }
 
 #[test]
+fn records_that_cant_be_read_hold_up_no_others() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let logs = Logs::new();
+    let mut sensor = logs.sensor();
+    // More than are taken at a time, so that of some nothing is left to hand over.
+    let mut records = vec![installed("malformed").malformed(); 150];
+    records.push(installed("last"));
+    logs.add(&records);
+    until_created(&mut sensor, "last");
+    let told = sensor.stop();
+    let times: Vec<jiff::Timestamp> =
+        losses(&told).iter().map(|line| line["time"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(times.len(), 150, "{}", Value::from(told));
+    // Where nothing is handed over, the log is looked at again after five seconds at the latest.
+    let held_up = times[149].duration_since(times[0]);
+    assert!(held_up.as_secs() < 4, "{held_up:?}");
+}
+
+#[test]
 fn doctor_tells_how_the_logs_are_kept() {
     let Some(_alone) = alone_unless(missing_stand_in()) else { return };
     let logs = Logs::new();

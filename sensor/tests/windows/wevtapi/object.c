@@ -24,8 +24,8 @@ EVT_HANDLE object_new(enum kind kind, const WCHAR *channel, struct object **obje
         *object = new;
         return (EVT_HANDLE)(((ULONG_PTR)++uses[place] << 16) | (place + 1));
     }
-    SetLastError(misuse("a handle", "too many are open"));
-    return NULL;
+    misuse("a handle", "too many are open");
+    abort();
 }
 
 /* The place of a handle that is open, or -1. */
