@@ -123,7 +123,7 @@ impl Sources {
             self.trace = Some(trace);
             return losses;
         }
-        drop(trace);
+        trace.leave();
         let again = Session::start(session::RUN, to);
         losses.push(Loss {
             time: clock::now(),

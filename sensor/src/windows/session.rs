@@ -6,9 +6,9 @@
 #![expect(unsafe_code, reason = "the system is called, and the bytes of its records are taken")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use ferrisetw::trace::{
 use ferrisetw::{EventRecord, GUID};
 use windows::Win32::Foundation::WIN32_ERROR;
 use windows::Win32::System::Diagnostics::Etw::{
-    CONTROLTRACE_HANDLE, ControlTraceW, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD,
-    EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_PROPERTIES,
+    CONTROLTRACE_HANDLE, CloseTrace, ControlTraceW, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD,
+    EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_PROPERTIES, PROCESSTRACE_HANDLE,
 };
 use windows::core::{Error, HRESULT, HSTRING};
 
@@ -67,7 +67,11 @@ const WANTED: [Wanted; 4] = [
 pub(super) struct Session {
     name: &'static str,
     trace: UserTrace,
+    /// The handle by which the session's records are taken.
+    consumer: u64,
     thread: JoinHandle<()>,
+    /// Where callbacks hand records over, as long as the session lives: they may outlive it.
+    _to: Arc<SyncSender<Input>>,
     counts: Arc<Counts>,
     told: Told,
 }
@@ -102,6 +106,7 @@ impl Session {
         // Most often there is none; what else is wrong is told by the start.
         drop(stop_trace_by_name(name));
         let counts = Arc::new(Counts::default());
+        let to = Arc::new(to.clone());
         let properties = TraceProperties {
             buffer_size: BUFFER_KIB,
             min_buffer: FEWEST_BUFFERS,
@@ -111,20 +116,21 @@ impl Session {
         };
         let mut builder = UserTrace::new().named(name.to_owned()).set_trace_properties(properties);
         for wanted in WANTED {
-            builder = builder.enable(provider(&wanted, to.clone(), Arc::clone(&counts)));
+            builder = builder.enable(provider(&wanted, Arc::downgrade(&to), Arc::clone(&counts)));
         }
         let (trace, handle) = builder.start().map_err(|error| {
             // It may have failed after the session was made.
             drop(stop_trace_by_name(name));
             words(error)
         })?;
+        let consumer = handle.Value;
         let thread = std::thread::Builder::new().name("trace".to_owned()).spawn(move || {
             if let Err(error) = UserTrace::process_from_handle(handle) {
                 tracing::error!("the trace ended: {}", words(error));
             }
         });
         match thread {
-            Ok(thread) => Ok(Self { name, trace, thread, counts, told: Told::default() }),
+            Ok(thread) => Ok(Self { name, trace, consumer, thread, _to: to, counts, told: Told::default() }),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -146,15 +152,37 @@ impl Session {
         let mut losses = self.losses();
         // The system writes out the buffers and then ends the trace's thread. Closing the trace first, as dropping it does,
         // would throw away what the thread has not taken yet.
-        match stop_trace_by_name(self.name) {
-            Ok(()) if self.thread.join().is_err() => tracing::error!("the trace ended by a fault of its own"),
-            Ok(()) => {}
-            Err(error) => tracing::warn!("the trace can't be ended in order: {}", words(error)),
+        let has_ended = match stop_trace_by_name(self.name) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!("the trace can't be ended in order: {}", words(error));
+                self.has_ended()
+            }
+        };
+        if has_ended && self.thread.join().is_err() {
+            tracing::error!("the trace ended by a fault of its own");
         }
         losses.extend(differences(self.told, self.counts.now(self.told.events, self.told.buffers)));
-        drop(self.trace);
+        if has_ended {
+            leave(self.trace, self.consumer);
+        } else {
+            drop(self.trace);
+        }
         losses
     }
+
+    /// Leaves a session that somebody else has ended.
+    pub(super) fn leave(self) {
+        leave(self.trace, self.consumer);
+    }
+}
+
+/// Closes what is left of a session that has ended. The session's handle may be that of another one by now, which the trace
+/// would stop when it is dropped: it is given up instead, with its callbacks, which nobody calls any more.
+fn leave(trace: UserTrace, consumer: u64) {
+    std::mem::forget(trace);
+    // SAFETY: the handle is open, and it is closed only here.
+    let _closed = unsafe { CloseTrace(PROCESSTRACE_HANDLE { Value: consumer }) };
 }
 
 impl Counts {
@@ -199,7 +227,7 @@ fn differences(before: Told, now: Told) -> Vec<Loss> {
 }
 
 /// A provider whose records of the wanted events are read and handed over.
-fn provider(wanted: &Wanted, to: SyncSender<Input>, counts: Arc<Counts>) -> Provider {
+fn provider(wanted: &Wanted, to: Weak<SyncSender<Input>>, counts: Arc<Counts>) -> Provider {
     let id = wanted.id;
     let computer: Arc<str> = Arc::from("");
     Provider::by_guid(id)
@@ -212,7 +240,7 @@ fn provider(wanted: &Wanted, to: SyncSender<Input>, counts: Arc<Counts>) -> Prov
                 Ok(Ok(None)) => {}
                 Ok(Ok(Some(input))) => {
                     // The callback must not wait: the system's buffers would run full.
-                    if to.try_send(input).is_err() {
+                    if to.upgrade().is_none_or(|to| to.try_send(input).is_err()) {
                         counts.dropped.fetch_add(1, Ordering::Relaxed);
                     }
                 }

@@ -172,6 +172,19 @@ impl Trace {
         fs::remove_file(self.file("session")).unwrap();
     }
 
+    /// Stops the session, and starts another that gets its handle.
+    pub(crate) fn replace(&self) {
+        let session = fs::read_to_string(self.file("session")).unwrap();
+        let (_, handle) = session.split_once(' ').unwrap();
+        self.stop();
+        fs::write(self.other(), format!("1 {handle}")).unwrap();
+    }
+
+    /// Whether that other session runs.
+    pub(crate) fn other_runs(&self) -> bool {
+        self.other().exists()
+    }
+
     /// The providers that were enabled, as the stand-in writes them.
     pub(crate) fn enabled(&self) -> Vec<String> {
         fs::read_to_string(self.file("enabled")).unwrap().lines().map(str::to_owned).collect()
@@ -180,6 +193,10 @@ impl Trace {
     fn append(&self, lines: &str) {
         let mut file: File = OpenOptions::new().append(true).open(self.file("records")).unwrap();
         file.write_all(lines.as_bytes()).unwrap();
+    }
+
+    fn other(&self) -> PathBuf {
+        self.folder.path().join(r"trace\other.session")
     }
 
     fn file(&self, extension: &str) -> PathBuf {

@@ -110,7 +110,7 @@ fn a_session_that_somebody_else_stops_is_told_and_started_again() {
     let Some(_alone) = alone_unless(missing_stand_in()) else { return };
     let trace = Trace::new();
     let mut sensor = trace.sensor();
-    trace.stop();
+    trace.replace();
     let lost = sensor.until(|line| is_loss(line, "ended by somebody else"));
     assert!(lost["consequence"].as_str().unwrap().contains("it was started again"), "{lost}");
     assert!(trace.runs());
@@ -118,4 +118,6 @@ fn a_session_that_somebody_else_stops_is_told_and_started_again() {
     sensor.until(|line| is_event(line, "svcsensor-test-after", "started"));
     sensor.stop();
     assert!(!trace.runs());
+    // The handle that the sensor had is its own now.
+    assert!(trace.other_runs());
 }

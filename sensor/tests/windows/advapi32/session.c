@@ -18,9 +18,26 @@ typedef struct {
 #endif
 
 CRITICAL_SECTION lock;
-/* A session's handle is its place here, from 1. */
+/* The sessions that this process has started, by their handle, which is a number from 1. */
 static struct session sessions[MOST_SESSIONS];
 
+/* The mark of the session of this name that runs, whoever started it, and its handle; 0 where none does. */
+static ULONGLONG running(const WCHAR *name, TRACEHANDLE *handle)
+{
+    char *text = file_read(name, L".session"), *next = text;
+    ULONGLONG mark = text ? strtoull(text, &next, 10) : 0;
+    *handle = mark ? strtoul(next, NULL, 10) : 0;
+    free(text);
+    return mark;
+}
+
+BOOL session_runs(const struct session *session)
+{
+    TRACEHANDLE handle;
+    return running(session->name, &handle) == session->mark;
+}
+
+/* The session of this process that runs under a name. */
 struct session *session_named(const WCHAR *name)
 {
     for (DWORD place = 0; place < MOST_SESSIONS; place++)
@@ -29,25 +46,24 @@ struct session *session_named(const WCHAR *name)
     return NULL;
 }
 
-/* The mark of the session of this name that runs, whoever started it; 0 where none does. */
-static ULONGLONG mark_of(const WCHAR *name)
+/* The name of the session that has this handle now, whoever started it: handles of sessions that have ended are given out
+ * anew, the lowest first. */
+static BOOL name_of(TRACEHANDLE handle, WCHAR *name)
 {
-    char *text = file_read(name, L".session");
-    ULONGLONG mark = text ? strtoull(text, NULL, 10) : 0;
-    free(text);
-    return mark;
-}
-
-BOOL session_runs(const struct session *session)
-{
-    return mark_of(session->name) == session->mark;
-}
-
-static struct session *session_of(TRACEHANDLE handle)
-{
-    if (handle < 1 || handle > MOST_SESSIONS || !sessions[handle - 1].name[0])
-        return NULL;
-    return session_runs(&sessions[handle - 1]) ? &sessions[handle - 1] : NULL;
+    WCHAR path[MAX_PATH];
+    WIN32_FIND_DATAW found;
+    BOOL is_found = FALSE;
+    HANDLE search = folder_path(path, L"*", L".session") ? FindFirstFileW(path, &found) : INVALID_HANDLE_VALUE;
+    if (search == INVALID_HANDLE_VALUE)
+        return FALSE;
+    do {
+        TRACEHANDLE its;
+        lstrcpynW(name, found.cFileName, LONGEST_NAME);
+        *wcsrchr(name, L'.') = 0;
+        is_found = running(name, &its) && its == handle;
+    } while (!is_found && FindNextFileW(search, &found));
+    FindClose(search);
+    return is_found;
 }
 
 /* What both the start and the control of a session ask of its properties. */
@@ -68,8 +84,10 @@ static ULONG start(TRACEHANDLE *handle, const WCHAR *name, EVENT_TRACE_PROPERTIE
 {
     const char *function = "StartTraceW";
     WCHAR path[MAX_PATH];
-    char mark[32];
-    DWORD place = 0, written;
+    WCHAR other[LONGEST_NAME];
+    char mark[64];
+    DWORD written;
+    TRACEHANDLE new = 1;
     if (!handle || !name || !*name || lstrlenW(name) >= LONGEST_NAME)
         return misuse(function, "no handle, or no name");
     *handle = 0;
@@ -83,24 +101,24 @@ static ULONG start(TRACEHANDLE *handle, const WCHAR *name, EVENT_TRACE_PROPERTIE
     if (!properties->BufferSize || properties->BufferSize > 16384 ||
         (properties->MaximumBuffers && properties->MaximumBuffers < properties->MinimumBuffers))
         return misuse(function, "the buffers");
-    while (place < MOST_SESSIONS && sessions[place].name[0])
-        place++;
-    if (place == MOST_SESSIONS || !folder_path(path, name, L".session"))
+    while (name_of(new, other))
+        new++;
+    if (new > MOST_SESSIONS || !folder_path(path, name, L".session"))
         return ERROR_NO_SYSTEM_RESOURCES;
     HANDLE file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, CREATE_NEW, 0, NULL);
     if (file == INVALID_HANDLE_VALUE)
         return ERROR_ALREADY_EXISTS;
-    struct session *session = &sessions[place];
+    struct session *session = &sessions[new - 1];
     memset(session, 0, sizeof *session);
     lstrcpyW(session->name, name);
     session->mark = ((ULONGLONG)GetCurrentProcessId() << 32) + GetTickCount();
-    snprintf(mark, sizeof mark, "%llu", session->mark);
+    snprintf(mark, sizeof mark, "%llu %llu", session->mark, new);
     WriteFile(file, mark, (DWORD)strlen(mark), &written, NULL);
     CloseHandle(file);
     file_write(name, L".records", CREATE_ALWAYS, "");
     file_write(name, L".enabled", CREATE_ALWAYS, "");
     lstrcpyW((WCHAR *)((BYTE *)properties + properties->LoggerNameOffset), name);
-    *handle = place + 1;
+    *handle = new;
     return ERROR_SUCCESS;
 }
 
@@ -116,7 +134,8 @@ ULONG WINAPI StartTraceW(TRACEHANDLE *handle, LPCWSTR name, EVENT_TRACE_PROPERTI
 static ULONG enable(TRACEHANDLE handle, const GUID *id, ULONG code, ULONGLONG any, ENABLE_TRACE_PARAMETERS *parameters)
 {
     const char *function = "EnableTraceEx2";
-    struct session *session = session_of(handle);
+    WCHAR name[LONGEST_NAME];
+    struct session *session = name_of(handle, name) ? session_named(name) : NULL;
     char line[1024];
     if (!session)
         return misuse(function, "a session that does not run");
@@ -167,17 +186,18 @@ static ULONG control(TRACEHANDLE handle, const WCHAR *name, EVENT_TRACE_PROPERTI
 {
     const char *function = "ControlTraceW";
     WCHAR path[MAX_PATH];
+    WCHAR its[LONGEST_NAME];
+    TRACEHANDLE running_handle;
     if (!name) {
-        struct session *session = session_of(handle);
-        /* The client may hold the handle of a session that somebody else has stopped. */
-        if (!session)
+        /* The client may hold the handle of a session that has ended. */
+        if (!name_of(handle, its))
             return ERROR_WMI_INSTANCE_NOT_FOUND;
-        name = session->name;
+        name = its;
     }
     ULONG error = check(function, properties, name);
     if (error)
         return error;
-    if (!mark_of(name))
+    if (!running(name, &running_handle))
         return ERROR_WMI_INSTANCE_NOT_FOUND;
     char *lost = file_read(name, L".lost"), *next = lost;
     if (lost) {

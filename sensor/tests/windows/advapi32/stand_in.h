@@ -4,7 +4,8 @@
  * The environment variable SVCSENSOR_TEST_TRACE names its folder. In it, for a session NAME:
  *
  *   NAME.session  made by the stand-in, and there as long as the session runs: also when the process that started it was
- *                 killed. Who removes it stops the session.
+ *                 killed. It holds a number that no other session has, and the session's handle. Who removes it stops the
+ *                 session, and who writes one starts it.
  *   NAME.enabled  written by the stand-in, a line for each provider that was enabled: its id, the keywords of which one is
  *                 enough, and the numbers of the events that are wanted.
  *   NAME.records  what providers log, which the session keeps if it was asked for, a line for each record:
@@ -13,7 +14,8 @@
  *   NAME.lost     how many records, and how many buffers of a session in real time, are lost: two numbers.
  *   misuse.txt    written by the stand-in: what the client did that the documents don't allow.
  *
- * Each function follows the Microsoft document that is named at it. What it does not do: it has no log files, private
+ * Each function follows the Microsoft document that is named at it, and where several behaviours agree with that document,
+ * the one that asks most of its client. What it does not do: it has no log files, private
  * sessions, levels, schemas or stack traces; of filters it knows that by event number alone.
  */
 #ifndef STAND_IN_H
