@@ -205,9 +205,9 @@ fn a_name_is_told_where_it_leads_from_whatever_happens_on_the_way() {
     // The directory comes, then the file, which is written again; other names are nobody's.
     let current = path(&folder, "app/current");
     make(&current);
-    assert_eq!(names_told(&mut watches, FileOperation::Create, &current), [link.clone()]);
-    assert_eq!(names_told(&mut watches, FileOperation::Create, &name), [link.clone()]);
-    assert_eq!(names_told(&mut watches, FileOperation::Close, &name), [link.clone()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Create, &current), [link.as_slice()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Create, &name), [link.as_slice()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Close, &name), [link.as_slice()]);
     for other in ["app/current/file2", "app/current/fil", "app/current2"] {
         assert_eq!(names_told(&mut watches, FileOperation::Create, &path(&folder, other)), [""; 0]);
     }
@@ -216,9 +216,9 @@ fn a_name_is_told_where_it_leads_from_whatever_happens_on_the_way() {
     fs::rename(os_path(current.as_ref()), os_path(path(&folder, "app/old").as_ref())).unwrap();
     make(&path(&folder, "app/v2"));
     std::os::unix::fs::symlink(os_path(path(&folder, "app/v2").as_ref()), os_path(current.as_ref())).unwrap();
-    assert_eq!(names_told(&mut watches, FileOperation::RenameFrom, &current), [link.clone()]);
-    assert_eq!(names_told(&mut watches, FileOperation::Symlink, &current), [link.clone()]);
-    assert_eq!(names_told(&mut watches, FileOperation::RenameTo, &name), [link.clone()]);
+    assert_eq!(names_told(&mut watches, FileOperation::RenameFrom, &current), [link.as_slice()]);
+    assert_eq!(names_told(&mut watches, FileOperation::Symlink, &current), [link.as_slice()]);
+    assert_eq!(names_told(&mut watches, FileOperation::RenameTo, &name), [link.as_slice()]);
     assert_eq!(watches.get(&inode(&path(&folder, "app/v2")))[0].path, current);
     // The link goes, and with it all interest.
     fs::remove_file(os_path(link.as_ref())).unwrap();
