@@ -299,7 +299,7 @@ impl Live {
             self.sources.await_names(path.as_ref());
         }
         for (path, name) in self.host.take_watched() {
-            for input in self.sources.watch_name(path, name) {
+            for input in self.sources.watch_name(path, &name) {
                 ended = ended.or(self.feed_one(input));
             }
         }

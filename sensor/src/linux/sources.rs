@@ -252,7 +252,7 @@ impl Sources {
     }
 
     /// Tells what happens to `name` as changes at `path`, which leads to it; what the engine must know of that comes back.
-    pub fn watch_name(&mut self, path: BString, name: BString) -> Vec<Input> {
+    pub fn watch_name(&mut self, path: BString, name: &BString) -> Vec<Input> {
         match &mut self.files {
             Files::Fanotify(watcher) => {
                 watcher.watch_name(path, name);

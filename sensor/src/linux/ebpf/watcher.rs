@@ -115,7 +115,7 @@ impl TracingWatcher {
 
     /// Tells what happens to `name`, and to the directories on the way to it, as changes at `path`, which leads to it; what
     /// the engine must know of that comes back.
-    pub fn watch_name(&mut self, path: BString, name: BString) -> Vec<Input> {
+    pub fn watch_name(&mut self, path: BString, name: &BString) -> Vec<Input> {
         self.watches.watch_name(path, name);
         let mut inputs = Vec::new();
         self.refresh(&mut inputs);

@@ -127,7 +127,7 @@ impl Watcher {
     }
 
     /// Tells what happens to `name`, and to the directories on the way to it, as changes at `path`, which leads to it.
-    pub fn watch_name(&mut self, path: BString, name: BString) {
+    pub fn watch_name(&mut self, path: BString, name: &BString) {
         self.watches.watch_name(path, name);
     }
 

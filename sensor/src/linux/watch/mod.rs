@@ -154,15 +154,15 @@ impl<M: Marker> Watches<M> {
     }
 
     /// Watches what happens to `name`, and to the directories on the way to it, to be told at `path`.
-    pub fn watch_name(&mut self, path: BString, name: BString) {
-        if self.names.len() >= MOST_NAMES && !self.names.contains_key(&name) {
+    pub fn watch_name(&mut self, path: BString, name: &BString) {
+        if self.names.len() >= MOST_NAMES && !self.names.contains_key(name) {
             return;
         }
         let paths = self.names.entry(name.clone()).or_default();
         if paths.len() >= MOST_PATHS || !paths.insert(path) {
             return;
         }
-        for ancestor in ancestors(&name) {
+        for ancestor in ancestors(name) {
             self.mark(&ancestor, Role::Ancestor);
         }
     }

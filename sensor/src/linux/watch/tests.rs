@@ -201,7 +201,7 @@ fn a_name_is_told_where_it_leads_from_whatever_happens_on_the_way() {
     make(&path(&folder, "app"));
     std::os::unix::fs::symlink(os_path(name.as_ref()), os_path(link.as_ref())).unwrap();
     let mut watches = Watches::new(Inodes::default(), Vec::new());
-    watches.watch_name(link.clone(), name.clone());
+    watches.watch_name(link.clone(), &name);
     // The directory comes, then the file, which is written again; other names are nobody's.
     let current = path(&folder, "app/current");
     make(&current);
@@ -230,7 +230,7 @@ fn a_name_is_told_where_it_leads_from_whatever_happens_on_the_way() {
 fn on_the_way_to_a_name_a_refusal_is_no_loss() {
     let folder = tempfile::tempdir().unwrap();
     let mut watches = Watches::new(Inodes { refuses: true, ..Inodes::default() }, Vec::new());
-    watches.watch_name(path(&folder, "a"), path(&folder, "a"));
+    watches.watch_name(path(&folder, "a"), &path(&folder, "a"));
     assert_eq!(watches.take_refused(), []);
 }
 
@@ -239,7 +239,7 @@ fn names_are_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let mut watches = Watches::new(Inodes::default(), Vec::new());
     for number in 0..2 * MOST_PATHS {
-        watches.watch_name(path(&folder, &number.to_string()), path(&folder, "a"));
+        watches.watch_name(path(&folder, &number.to_string()), &path(&folder, "a"));
     }
     assert_eq!(watches.names[&path(&folder, "a")].len(), MOST_PATHS);
 }
