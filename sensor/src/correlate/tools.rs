@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::host::{FileState, Identity};
     use crate::model::observation::Script;
-    use crate::model::{Process, ProcessKey, Reason, Scope};
+    use crate::model::{Process, ProcessKey, Reason, Scope, Timestamp};
 
     /// A host with a systemctl of 7 bytes, a script `service`, and copies of both under other names.
     struct Files;
@@ -164,6 +164,9 @@ mod tests {
         }
         fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
             self.program(path).map(|program| program.size)
+        }
+        fn changed(&mut self, _path: &BStr) -> Result<Timestamp, Reason> {
+            Err(Reason::NotFound)
         }
         fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
             Err(Reason::Exited)

@@ -161,7 +161,7 @@ impl Engine {
         let told = |confidence: &str, basis: &str| {
             vec![("actor_confidence", confidence.to_owned()), ("actor_basis", basis.to_owned())]
         };
-        let mut doubts = match (touch.by_maker, touch.contested) {
+        let mut doubts = match (touch.by_maker && !touch.is_found(), touch.contested) {
             (true, _) => {
                 told("medium", "it made the directory in which this was found; who wrote it was not seen")
             }

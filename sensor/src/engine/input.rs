@@ -24,6 +24,8 @@ pub enum Input {
     /// The wall clock was set: what must now be added to a time of the boot clock, in nanoseconds. The times of inputs
     /// go on as if it had not been.
     Clock(i64),
+    /// Users came whose managers' directories are watched from now on.
+    Users(Timestamp, Box<NewUsers>),
     /// A large program's hash is ready.
     Hashed(Timestamp, BString, Result<String, Reason>),
     /// Something was not seen.
@@ -34,6 +36,27 @@ pub enum Input {
     Heartbeat(Timestamp, Vec<(String, u64)>),
     /// The last: why it ends, and the counters that sources keep.
     Stop(Timestamp, String, Vec<(String, u64)>),
+}
+
+/// Users who came after the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewUsers {
+    /// Who they are.
+    pub users: Vec<NewUser>,
+    /// Those of their unit directories that are named by way of links, each with its true path.
+    pub links: Vec<(BString, BString)>,
+}
+
+/// A user who came after the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewUser {
+    /// The user's id.
+    pub uid: u32,
+    /// The user's home.
+    pub home: BString,
+    /// When the user was not there yet, by the wall clock as it stood then. What changed in the user's directories since is
+    /// told as found, and what is older was there before.
+    pub since: Timestamp,
 }
 
 /// What is watched and how, as it stands at the start.

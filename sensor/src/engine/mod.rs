@@ -13,6 +13,7 @@ mod program;
 #[cfg(test)]
 mod tests;
 mod units;
+mod users;
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::model::{Line, Loss, Observation, ObservationId, ObservationKind, Time
 use crate::systemd::cgroup;
 
 use counters::Counters;
-pub use input::{Input, Start};
+pub use input::{Input, NewUser, NewUsers, Start};
 pub use program::INIT_SCRIPTS;
 use units::Units;
 
@@ -114,6 +115,10 @@ impl Engine {
             }
             Input::Tick(time) => self.pass(time, host, lines),
             Input::Clock(offset) => self.wall_shift_ns = offset.saturating_sub(self.clock.offset_ns),
+            Input::Users(time, new) => {
+                self.pass(time, host, lines);
+                self.users(*new, host, lines);
+            }
             Input::Hashed(time, path, sha256) => {
                 self.pass(time, host, lines);
                 for event in self.hashes.take(&path) {
@@ -176,7 +181,7 @@ impl Engine {
         self.units = Units::new(&start);
         self.units.read(host);
         self.programs.read(self.units.program_paths(host), host);
-        for (program, units) in self.units.programs_at_a_glance() {
+        for (program, units) in self.units.programs_at_a_glance(self.units.directories()) {
             self.follow_executable(program.as_ref(), units, host);
         }
         lines.push(Line::Started(Started { services: self.units.len(), ..start.started }));

@@ -9,7 +9,7 @@ use super::executables;
 use super::input::Start;
 use super::program::{INIT_SCRIPTS, Kind};
 use crate::host::{FileState, Host, RegularFile, SpecialKind};
-use crate::model::{Known, Reason, Scope};
+use crate::model::{Known, Reason, Scope, Timestamp};
 use crate::path::{join, normal, split};
 use crate::systemd::change::{self, Observed};
 use crate::systemd::inventory::{self, EffectiveUnit, FileChange, Hash, Inventory, SymbolicLink};
@@ -68,9 +68,7 @@ impl Units {
     /// The units of a host that is laid out as `start` says; none is read yet.
     pub(super) fn new(start: &Start) -> Self {
         let layout = Layout { merged_usr: start.merged_usr };
-        let true_path = |named: &BStr| {
-            start.links.iter().find(|(link, _path)| link == named).map(|(_link, path)| path.clone())
-        };
+        let true_path = |named: &BStr| true_path(&start.links, named);
         let mut units = Self { inventory: Inventory::new(layout), ..Self::default() };
         let mut system = SearchPath::system(layout);
         system.directories.extend(start.extra.iter().map(|path| UnitDirectory {
@@ -82,9 +80,7 @@ impl Units {
         units.add(system, ManagerFacts::system(), true_path);
         units.add(SearchPath::all_users(), ManagerFacts::default(), true_path);
         for (uid, home) in &start.users {
-            let directories = UserDirectories::of(*uid, home.as_ref());
-            let facts = ManagerFacts::user(None, home.as_ref(), &directories);
-            units.add(SearchPath::user(&directories), facts, true_path);
+            units.add_user(*uid, home.as_ref(), true_path);
         }
         let generators =
             GeneratorDirectory::ALL.iter().map(|directory| (directory.path, Kind::generator(directory)));
@@ -95,15 +91,45 @@ impl Units {
         units
     }
 
+    /// Adds the manager of a user; its directories that were not known come back, not read yet.
+    pub(super) fn add_user(
+        &mut self,
+        uid: u32,
+        home: &BStr,
+        true_path: impl Fn(&BStr) -> Option<BString>,
+    ) -> BTreeSet<BString> {
+        let directories = UserDirectories::of(uid, home);
+        let facts = ManagerFacts::user(None, home, &directories);
+        self.add(SearchPath::user(&directories), facts, true_path)
+    }
+
     fn add(
         &mut self,
         mut path: SearchPath,
         facts: ManagerFacts,
         true_path: impl Fn(&BStr) -> Option<BString>,
-    ) {
+    ) -> BTreeSet<BString> {
         path.resolve(true_path);
-        self.directories.extend(path.directories.iter().map(|directory| directory.path.clone()));
+        let paths = path.directories.iter().map(|directory| directory.path.clone());
+        let new: BTreeSet<BString> = paths.filter(|path| self.directories.insert(path.clone())).collect();
         self.inventory.add_manager(path, facts);
+        new
+    }
+
+    /// The directories of unit files.
+    pub(super) fn directories(&self) -> &BTreeSet<BString> {
+        &self.directories
+    }
+
+    /// Takes in what stands at `path`, if it has been so since before `since`; false when it is newer.
+    pub(super) fn take_older(&mut self, path: &BStr, since: Timestamp, host: &mut dyn Host) -> bool {
+        let state = self.read_state(path, host);
+        // Asked after reading: what changes later than that is told by the watch on its directory.
+        if host.changed(path).is_ok_and(|changed| changed >= since) {
+            return false;
+        }
+        self.put(path, state);
+        true
     }
 
     /// Reads all units of the host.
@@ -129,10 +155,13 @@ impl Units {
         directories.flat_map(|directory| self.contents(directory.as_ref(), host)).collect()
     }
 
-    /// The programs that unit files and drop-ins name, by a glance at their text, each with its units.
-    pub(super) fn programs_at_a_glance(&self) -> BTreeMap<BString, Vec<(Scope, String)>> {
+    /// The programs that unit files and drop-ins in `directories` name, by a glance at their text, each with its units.
+    pub(super) fn programs_at_a_glance(
+        &self,
+        directories: &BTreeSet<BString>,
+    ) -> BTreeMap<BString, Vec<(Scope, String)>> {
         let mut programs = BTreeMap::<BString, Vec<(Scope, String)>>::new();
-        for directory in &self.directories {
+        for directory in directories {
             for (path, state) in self.inventory.files(directory.as_ref()) {
                 let whole = join(directory.as_ref(), path.as_ref());
                 let Some((facts, rest)) = self.inventory.locate(whole.as_ref()) else { continue };
@@ -333,6 +362,11 @@ fn regular(file: &RegularFile) -> inventory::RegularFile {
     let whole = file.content.len() as u64 == file.size;
     let sha256 = if whole { Known::Is(Hash::of(&file.content)) } else { Known::Missing(Reason::TooLarge) };
     inventory::RegularFile::partial(&file.content, file.size, sha256, file.mode, file.uid, file.gid)
+}
+
+/// The true path of the directory that is named so, where that is by way of a link.
+pub(super) fn true_path(links: &[(BString, BString)], named: &BStr) -> Option<BString> {
+    links.iter().find(|(link, _path)| link == named).map(|(_link, path)| path.clone())
 }
 
 /// Whether `path` lies below `directory`.

@@ -6,7 +6,7 @@ use bstr::{BStr, BString};
 
 pub use file::{FileState, RegularFile, SpecialKind};
 
-use crate::model::{Known, Process, Reason, Scope};
+use crate::model::{Known, Process, Reason, Scope, Timestamp};
 
 /// The most bytes of a unit file that are read; systemd itself refuses lines over 1 MiB.
 pub const MOST_CONTENT: u64 = 1024 * 1024;
@@ -30,6 +30,10 @@ pub trait Host {
 
     /// The size in bytes of the file at `path`, following links.
     fn size(&mut self, path: &BStr) -> Result<u64, Reason>;
+
+    /// When what stands at `path` changed last, its attributes and its name included, by the wall clock; a link there is not
+    /// followed. Nobody sets that time by hand.
+    fn changed(&mut self, path: &BStr) -> Result<Timestamp, Reason>;
 
     /// The name that a process bears now: it may have changed it since it began.
     fn comm(&mut self, pid: u32) -> Result<BString, Reason>;

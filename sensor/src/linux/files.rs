@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::hashes::Hashes;
 use super::path::{bytes_of, os_path};
 use crate::host::{FileState, Identity, MOST_CONTENT, Program, RegularFile, SpecialKind};
-use crate::model::{Known, Reason};
+use crate::model::{Known, Reason, Timestamp};
 
 /// How often a file that changes while it is read is read again.
 const TRIES: usize = 3;
@@ -161,7 +161,7 @@ pub fn identity(path: &BStr, hashes: &mut Hashes) -> Result<Identity, Reason> {
         object: (metadata.dev(), metadata.ino()),
         born_ns: born.and_then(|born| i64::try_from(born.as_nanos()).ok()).unwrap_or(0),
         size: metadata.size(),
-        modified_ns: metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()),
+        modified_ns: modified(&metadata),
         mode: metadata.mode() & 0o7777,
         owner: (metadata.uid(), metadata.gid()),
     })
@@ -173,6 +173,20 @@ pub fn identity(path: &BStr, hashes: &mut Hashes) -> Result<Identity, Reason> {
 /// Why it can't be told.
 pub fn size(path: &BStr) -> Result<u64, Reason> {
     os_path(path).metadata().map(|metadata| metadata.size()).map_err(|error| reason(&error))
+}
+
+/// When it was last written to, in nanoseconds since 1970.
+pub(super) fn modified(metadata: &fs::Metadata) -> i64 {
+    metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
+}
+
+/// When what stands at `path` changed last, without following a link there.
+///
+/// # Errors
+/// Why that can't be told.
+pub fn changed(path: &BStr) -> Result<Timestamp, Reason> {
+    let found = os_path(path).symlink_metadata().map_err(|error| reason(&error))?;
+    Ok(Timestamp(found.ctime().saturating_mul(1_000_000_000).saturating_add(found.ctime_nsec())))
 }
 
 /// The SHA-256 of the file at `path`, in hexadecimal.

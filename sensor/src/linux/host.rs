@@ -9,7 +9,7 @@ use super::hashes::Hashes;
 use super::users::UserNames;
 use super::{files, proc, users};
 use crate::host::{FileState, Host, Identity, Program};
-use crate::model::{Known, Process, Reason, Scope};
+use crate::model::{Known, Process, Reason, Scope, Timestamp};
 
 /// Programs of up to so many bytes are hashed before an event is told; larger ones follow. SHA-256 takes some 3 ms for
 /// as much without the processor's help, and an event is to be told within 20 ms.
@@ -108,6 +108,10 @@ impl Host for LiveHost {
 
     fn size(&mut self, path: &BStr) -> Result<u64, Reason> {
         files::size(path)
+    }
+
+    fn changed(&mut self, path: &BStr) -> Result<Timestamp, Reason> {
+        files::changed(path)
     }
 
     fn comm(&mut self, pid: u32) -> Result<BString, Reason> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{FileForm, IdentityForm, KeyForm, ProcessForm, ProgramForm, ResultForm, ScopeForm};
 use super::text::Text;
-use crate::engine::{Input, Start};
+use crate::engine::{Input, NewUser, NewUsers, Start};
 use crate::model::line::{SourceState, Started};
 use crate::model::observation::FileObservation;
 use crate::model::{FileOperation, Known, Loss, Reason, Timestamp};
@@ -33,6 +33,8 @@ pub(super) enum Entry {
     Tick(i64),
     /// The wall clock was set.
     Clock(i64),
+    /// Users came, with their homes and since when.
+    Users { time: i64, users: Vec<(u32, Text, i64)>, links: Vec<(Text, Text)> },
     /// A large program's hash is ready.
     Hashed { time: i64, path: Text, sha256: ResultForm<String> },
     /// Something was not seen.
@@ -57,6 +59,7 @@ pub(super) enum Answer {
     Program { path: Text, program: ResultForm<ProgramForm> },
     Identity { path: Text, identity: ResultForm<IdentityForm> },
     Size { path: Text, size: ResultForm<u64> },
+    Changed { path: Text, time: ResultForm<i64> },
     Comm { pid: u32, comm: ResultForm<Text> },
     Process { pid: u32, process: ResultForm<Box<ProcessForm>> },
     Processes { pids: Vec<u32> },
@@ -198,6 +201,15 @@ impl From<Input> for Entry {
             }),
             Input::Tick(time) => Self::Tick(time.0),
             Input::Clock(offset) => Self::Clock(offset),
+            Input::Users(time, new) => {
+                let users = new.users.into_iter();
+                let links = new.links.into_iter();
+                Self::Users {
+                    time: time.0,
+                    users: users.map(|user| (user.uid, user.home.into(), user.since.0)).collect(),
+                    links: links.map(|(named, path)| (named.into(), path.into())).collect(),
+                }
+            }
             Input::Hashed(time, path, sha256) => {
                 Self::Hashed { time: time.0, path: path.into(), sha256: ResultForm::of(sha256, |hash| hash) }
             }
@@ -241,6 +253,16 @@ impl Entry {
             ),
             Self::Tick(time) => Input::Tick(Timestamp(time)),
             Self::Clock(offset) => Input::Clock(offset),
+            Self::Users { time, users, links } => {
+                let users = users.into_iter().map(|(uid, home, since)| NewUser {
+                    uid,
+                    home: home.into(),
+                    since: Timestamp(since),
+                });
+                let links = links.into_iter().map(|(named, path)| (named.into(), path.into()));
+                let new = NewUsers { users: users.collect(), links: links.collect() };
+                Input::Users(Timestamp(time), Box::new(new))
+            }
             Self::Hashed { time, path, sha256 } => {
                 Input::Hashed(Timestamp(time), path.into(), sha256.result(|hash| hash))
             }

@@ -9,7 +9,7 @@ use super::entry::{self, Answer, Entry, VERSION};
 use super::text::Text;
 use crate::engine::Input;
 use crate::host::{FileState, Host, Identity, Program};
-use crate::model::{Process, Reason, Scope};
+use crate::model::{Process, Reason, Scope, Timestamp};
 
 /// The longest line that is read: a unit file's content, in base64, and some.
 const MOST_LINE: u64 = 4 * 1024 * 1024;
@@ -126,6 +126,7 @@ pub struct Answers {
     programs: HashMap<BString, VecDeque<Result<Program, Reason>>>,
     identities: HashMap<BString, VecDeque<Result<Identity, Reason>>>,
     sizes: HashMap<BString, VecDeque<Result<u64, Reason>>>,
+    changes: HashMap<BString, VecDeque<Result<Timestamp, Reason>>>,
     comms: HashMap<u32, VecDeque<Result<BString, Reason>>>,
     processes: HashMap<u32, VecDeque<Result<Process, Reason>>>,
     all_processes: VecDeque<Vec<u32>>,
@@ -163,6 +164,9 @@ impl Answers {
             }
             Answer::Size { path, size } => {
                 self.sizes.entry(entry::path(path)).or_default().push_back(size.result(|size| size));
+            }
+            Answer::Changed { path, time } => {
+                self.changes.entry(entry::path(path)).or_default().push_back(time.result(Timestamp));
             }
             Answer::Comm { pid, comm } => {
                 self.comms.entry(pid).or_default().push_back(comm.result(Into::into));
@@ -226,6 +230,11 @@ impl Host for Answers {
         self.give(answer)?
     }
 
+    fn changed(&mut self, path: &BStr) -> Result<Timestamp, Reason> {
+        let answer = self.changes.get_mut(path).and_then(VecDeque::pop_front);
+        self.give(answer)?
+    }
+
     fn comm(&mut self, pid: u32) -> Result<BString, Reason> {
         let answer = self.comms.get_mut(&pid).and_then(VecDeque::pop_front);
         self.give(answer)?
@@ -277,7 +286,7 @@ impl Host for Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
+    use crate::engine::{NewUser, NewUsers};
     use crate::recording::{Recorder, RecordingHost};
     use std::sync::{Arc, Mutex};
 
@@ -324,6 +333,9 @@ mod tests {
         fn size(&mut self, _path: &BStr) -> Result<u64, Reason> {
             Ok(77)
         }
+        fn changed(&mut self, _path: &BStr) -> Result<Timestamp, Reason> {
+            Ok(Timestamp(-8))
+        }
         fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
             Ok("cp".into())
         }
@@ -359,7 +371,12 @@ mod tests {
                 host.file(BStr::new("/x")),
                 (host.link(BStr::new("/l")), host.list(BStr::new("/d"))),
                 host.program(BStr::new("/p")),
-                (host.size(BStr::new("/p")), host.comm(5), host.identity(BStr::new("/p"))),
+                (
+                    host.size(BStr::new("/p")),
+                    host.changed(BStr::new("/x")),
+                    host.comm(5),
+                    host.identity(BStr::new("/p"))
+                ),
                 host.process(5),
                 host.processes(),
                 host.writes(5, (1, 2)),
@@ -390,6 +407,18 @@ mod tests {
         assert_eq!(answers.user_name(0), Err(Reason::NotRecorded));
         assert_eq!(answers.unanswered(), 1);
         assert!(reader.read(&mut errors).is_none() && errors.is_empty());
+    }
+
+    #[test]
+    fn users_who_came_come_again() {
+        let file = Shared::default();
+        let mut recorder = Recorder::new(file.clone());
+        let user = NewUser { uid: 7, home: BString::from(vec![b'/', 0xff]), since: Timestamp(-3) };
+        let links = vec![("/a".into(), "/b".into())];
+        let input = Input::Users(Timestamp(1), Box::new(NewUsers { users: vec![user], links }));
+        recorder.input(&input);
+        let bytes = file.0.lock().unwrap().clone();
+        assert_eq!(Reader::new(bytes.as_slice()).read(&mut Vec::new()).unwrap().0, input);
     }
 
     #[test]

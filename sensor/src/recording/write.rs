@@ -9,7 +9,7 @@ use super::form::ResultForm;
 use super::text::Text;
 use crate::engine::Input;
 use crate::host::{FileState, Host, Identity, Program};
-use crate::model::{Process, Reason, Scope};
+use crate::model::{Process, Reason, Scope, Timestamp};
 
 /// Writes a recording.
 pub struct Recorder {
@@ -125,6 +125,13 @@ impl<H: Host> Host for RecordingHost<'_, H> {
         let size = self.host.size(path);
         self.recorder.answer(|| Answer::Size { path: text(path), size: ResultForm::of(size, |size| size) });
         size
+    }
+
+    fn changed(&mut self, path: &BStr) -> Result<Timestamp, Reason> {
+        let changed = self.host.changed(path);
+        self.recorder
+            .answer(|| Answer::Changed { path: text(path), time: ResultForm::of(changed, |time| time.0) });
+        changed
     }
 
     fn comm(&mut self, pid: u32) -> Result<BString, Reason> {

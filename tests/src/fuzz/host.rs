@@ -89,6 +89,10 @@ impl Host for Tree {
         Err(Reason::NotFound)
     }
 
+    fn changed(&mut self, _path: &BStr) -> Result<Timestamp, Reason> {
+        Err(Reason::NotFound)
+    }
+
     fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
         Err(Reason::NotFound)
     }

@@ -23,6 +23,8 @@ pub(in crate::engine) const ETC: &str = "/etc/systemd/system";
 pub(in crate::engine) struct Tree {
     pub(in crate::engine) files: BTreeMap<BString, FileState>,
     pub(in crate::engine) writers: HashSet<u32>,
+    /// When files changed, by the wall clock.
+    pub(in crate::engine) changed: BTreeMap<BString, i64>,
 }
 
 impl Host for Tree {
@@ -66,6 +68,9 @@ impl Host for Tree {
     }
     fn size(&mut self, _path: &BStr) -> Result<u64, Reason> {
         Err(Reason::NotFound)
+    }
+    fn changed(&mut self, path: &BStr) -> Result<Timestamp, Reason> {
+        self.changed.get(path).map(|time| Timestamp(*time)).ok_or(Reason::NotFound)
     }
     fn comm(&mut self, _pid: u32) -> Result<BString, Reason> {
         Err(Reason::NotFound)

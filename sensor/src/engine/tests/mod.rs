@@ -5,6 +5,7 @@ mod attribution;
 mod executables;
 pub(super) mod host;
 mod loaded;
+mod users;
 
 use crate::model::Line;
 use host::Run;
