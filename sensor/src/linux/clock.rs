@@ -44,6 +44,11 @@ impl Clock {
     }
 }
 
+/// The wall clock, as files bear it.
+pub fn wall() -> Timestamp {
+    Timestamp(nanoseconds(clock_gettime(ClockId::Realtime)))
+}
+
 fn wall_offset_ns() -> i64 {
     nanoseconds(clock_gettime(ClockId::Realtime))
         .saturating_sub(nanoseconds(clock_gettime(ClockId::Boottime)))

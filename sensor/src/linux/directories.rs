@@ -1,14 +1,16 @@
 //! The directories of a live host that services are defined in.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use bstr::{BStr, BString};
 
 use super::path::{bytes_of, os_path};
-use super::users;
+use super::{clock, users};
 use crate::config::Linux;
 use crate::engine::INIT_SCRIPTS;
+use crate::model::Timestamp;
 use crate::systemd::search_path::Host as Layout;
 use crate::systemd::{GeneratorDirectory, SearchPath, UserDirectories};
 
@@ -16,14 +18,18 @@ use crate::systemd::{GeneratorDirectory, SearchPath, UserDirectories};
 pub struct Directories {
     /// How the host is laid out.
     pub layout: Layout,
-    /// The users whose managers may run, with their homes.
+    /// The users whose managers may run, with the true paths of their homes.
     pub users: Vec<(u32, BString)>,
+    /// Their homes as their accounts name them.
+    pub homes: BTreeMap<u32, BString>,
     /// Those of the system manager that the configuration adds.
     pub extra: Vec<BString>,
     /// Those that are named by way of links, each with its true path.
     pub links: Vec<(BString, BString)>,
     /// Every directory to watch, by its true path.
     pub watched: Vec<BString>,
+    /// When the users were looked for, by the wall clock.
+    pub looked: Timestamp,
 }
 
 impl Directories {
@@ -31,15 +37,12 @@ impl Directories {
     pub fn find(config: &Linux) -> Self {
         let layout =
             Layout { merged_usr: fs::canonicalize("/lib").is_ok_and(|path| path == Path::new("/usr/lib")) };
-        let users: Vec<(u32, BString)> = if config.users {
-            users::with_homes().into_iter().map(|user| (user.uid, resolve(user.home.as_ref()))).collect()
-        } else {
-            Vec::new()
-        };
-        let mut paths = vec![SearchPath::system(layout), SearchPath::all_users()];
-        paths.extend(
-            users.iter().map(|(uid, home)| SearchPath::user(&UserDirectories::of(*uid, home.as_ref()))),
-        );
+        let looked = clock::wall();
+        let found = if config.users { users::with_homes(|_uid| false) } else { Vec::new() };
+        let users: Vec<(u32, BString)> =
+            found.iter().map(|user| (user.uid, resolve(user.home.as_ref()))).collect();
+        let homes = found.into_iter().map(|user| (user.uid, user.home)).collect();
+        let paths = [SearchPath::system(layout), SearchPath::all_users()];
         let extra: Vec<BString> =
             config.extra_unit_directories.iter().map(|path| resolve(bytes_of(path).as_ref())).collect();
         let mut watched = extra.clone();
@@ -47,18 +50,40 @@ impl Directories {
         let units = paths.into_iter().flat_map(|path| path.directories).map(|directory| directory.path);
         let generators = GeneratorDirectory::ALL.iter().map(|directory| directory.path);
         let programs = generators.chain([INIT_SCRIPTS]).map(BString::from);
-        for named in units.chain(programs) {
-            let path = resolve(named.as_ref());
-            if path != named {
-                links.push((named, path.clone()));
-            }
-            watched.push(path);
+        add(units.chain(programs), &mut watched, &mut links);
+        for (uid, home) in &users {
+            let (its_own, its_links) = of_user(*uid, home.as_ref());
+            watched.extend(its_own);
+            links.extend(its_links);
         }
         watched.sort_unstable();
         watched.dedup();
         links.sort_unstable();
         links.dedup();
-        Self { layout, users, extra, links, watched }
+        Self { layout, users, homes, extra, links, watched, looked }
+    }
+}
+
+/// The unit directories of a user's manager by their true paths, and those of them that are named by way of links.
+pub fn of_user(uid: u32, home: &BStr) -> (Vec<BString>, Vec<(BString, BString)>) {
+    let (mut watched, mut links) = (Vec::new(), Vec::new());
+    let path = SearchPath::user(&UserDirectories::of(uid, home));
+    add(path.directories.into_iter().map(|directory| directory.path), &mut watched, &mut links);
+    (watched, links)
+}
+
+/// Adds the true path of each to `watched`, and those that are another than the name to `links`.
+fn add(
+    named: impl Iterator<Item = BString>,
+    watched: &mut Vec<BString>,
+    links: &mut Vec<(BString, BString)>,
+) {
+    for named in named {
+        let path = resolve(named.as_ref());
+        if path != named {
+            links.push((named, path.clone()));
+        }
+        watched.push(path);
     }
 }
 

@@ -126,6 +126,8 @@ impl Live {
         for input in std::iter::once(Input::Start(Box::new(start))).chain(watched) {
             ended = ended.or(self.feed(input));
         }
+        // Who came while the sources were started.
+        ended = ended.or_else(|| self.take_newcomers());
         ready();
         while ended.is_none() {
             let wait = self.wait();
@@ -248,6 +250,11 @@ impl Live {
         if due <= now { self.tell_losses() } else { None }
     }
 
+    fn take_newcomers(&mut self) -> Option<Ended> {
+        let inputs = self.sources.newcomers(self.clock.now());
+        inputs.into_iter().find_map(|input| self.feed(input))
+    }
+
     fn tell_losses(&mut self) -> Option<Ended> {
         let now = self.clock.now();
         let losses = self.sources.losses(now);
@@ -266,6 +273,9 @@ impl Live {
             if let Some(ended) = self.feed(Input::Loss(loss.loss)) {
                 return Some(ended);
             }
+            if rescan && let Some(ended) = self.take_newcomers() {
+                return Some(ended);
+            }
             if rescan && let Some(ended) = self.feed(Input::Rescan(self.clock.now())) {
                 return Some(ended);
             }
@@ -278,6 +288,8 @@ impl Live {
         let counters = self.counters();
         let ended = taken
             .or_else(|| self.tell_losses())
+            // Accounts that are written in place are not seen everywhere.
+            .or_else(|| self.take_newcomers())
             .or_else(|| self.feed(Input::Heartbeat(self.clock.now(), counters)));
         self.recorder.flush();
         ended

@@ -11,6 +11,7 @@ pub mod host;
 pub mod live;
 pub mod memory;
 mod mounts;
+pub mod newcomers;
 pub mod path;
 pub mod proc;
 mod readable;

@@ -9,6 +9,7 @@ use bstr::{BStr, BString};
 use super::ebpf::{FileSource, ProcessSource, ToldLosses, TracingWatcher};
 use super::fanotify::Watcher;
 use super::mounts::Mounts;
+use super::newcomers::Newcomers;
 use crate::config::Attach;
 use crate::engine::Input;
 use crate::model::line::SourceState;
@@ -25,6 +26,7 @@ pub struct Sources {
     process: Option<ProcessSource>,
     files: Files,
     mounts: Option<Mounts>,
+    newcomers: Option<Newcomers>,
     states: Vec<SourceState>,
     blind: Vec<String>,
     lost: Lost,
@@ -73,6 +75,7 @@ impl Sources {
             process: None,
             files: Files::Unwatched,
             mounts: None,
+            newcomers: None,
             states: Vec::new(),
             blind: Vec::new(),
             lost: Lost::default(),
@@ -165,6 +168,30 @@ impl Sources {
         }
     }
 
+    /// Watches the directories of users besides `known`, as they come.
+    pub fn expect_users(&mut self, known: Newcomers) {
+        self.newcomers = Some(known);
+    }
+
+    /// Looks who came, and watches their directories; tells it to the engine.
+    pub fn newcomers(&mut self, now: Timestamp) -> Vec<Input> {
+        let Some(came) = self.newcomers.as_mut().map(Newcomers::look) else { return Vec::new() };
+        if came.users.users.is_empty() {
+            return Vec::new();
+        }
+        // Before anything is read, so that nothing changes unseen in between.
+        let mut inputs = match &mut self.files {
+            Files::Tracing(watcher) => watcher.want(came.watched),
+            Files::Fanotify(watcher) => {
+                watcher.want(came.watched);
+                Vec::new()
+            }
+            Files::Unwatched => return Vec::new(),
+        };
+        inputs.push(Input::Users(now, Box::new(came.users)));
+        inputs
+    }
+
     /// What the engine must know of the watches before it can read their records.
     pub fn watched(&self) -> Vec<Input> {
         match &self.files {
@@ -226,14 +253,19 @@ impl Sources {
     /// When they can't be read.
     pub fn remounted(&mut self, now: Timestamp) -> io::Result<Vec<Input>> {
         let points = self.mounts.as_mut().map_or(Ok(Vec::new()), Mounts::changed)?;
-        let watcher = match &mut self.files {
-            Files::Tracing(watcher) => return Ok(watcher.remount(&points, now)),
-            Files::Fanotify(watcher) => watcher,
-            Files::Unwatched => return Ok(Vec::new()),
-        };
-        let mut seen = Vec::new();
-        watcher.remount(&points, &mut seen);
-        Ok(file_inputs(now, seen))
+        // What is mounted for who logs in; the directory below it can't be watched by every kernel.
+        let login = points.iter().any(|point| point.starts_with(b"/run/user/"));
+        let mut inputs = if login { self.newcomers(now) } else { Vec::new() };
+        match &mut self.files {
+            Files::Tracing(watcher) => inputs.extend(watcher.remount(&points, now)),
+            Files::Fanotify(watcher) => {
+                let mut seen = Vec::new();
+                watcher.remount(&points, &mut seen);
+                inputs.extend(file_inputs(now, seen));
+            }
+            Files::Unwatched => {}
+        }
+        Ok(inputs)
     }
 
     /// Tells changes of `file` as changes at `path`, which leads to it; what the engine must know of that comes back.
@@ -288,15 +320,20 @@ impl Sources {
     /// # Errors
     /// When the queue can't be read.
     pub fn file_changes(&mut self, now: Timestamp) -> io::Result<Vec<Input>> {
-        let watcher = match &mut self.files {
-            Files::Tracing(watcher) => return Ok(watcher.read(BATCH, now)),
-            Files::Fanotify(watcher) => watcher,
+        let (mut inputs, users_changed) = match &mut self.files {
+            Files::Tracing(watcher) => (watcher.read(BATCH, now), watcher.take_users_changed()),
+            Files::Fanotify(watcher) => {
+                let mut seen = Vec::new();
+                while seen.is_empty() && watcher.read(&mut seen)? {}
+                watcher.read_followed(&mut seen)?;
+                (file_inputs(now, seen), watcher.take_users_changed())
+            }
             Files::Unwatched => return Ok(Vec::new()),
         };
-        let mut seen = Vec::new();
-        while seen.is_empty() && watcher.read(&mut seen)? {}
-        watcher.read_followed(&mut seen)?;
-        Ok(file_inputs(now, seen))
+        if users_changed {
+            inputs.extend(self.newcomers(now));
+        }
+        Ok(inputs)
     }
 
     /// What was lost since this was asked last.

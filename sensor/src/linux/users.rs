@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use bstr::{BString, ByteSlice as _};
 
-use crate::model::Reason;
+use crate::model::{Reason, Timestamp};
 
 /// The most users that are known by name.
 const MOST_NAMES: usize = 10_000;
 /// The most homes that are watched.
-const MOST_HOMES: usize = 4_096;
+pub const MOST_HOMES: usize = 4_096;
 
 /// A user of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,22 +21,37 @@ pub struct User {
     pub uid: u32,
     /// Home directory.
     pub home: BString,
+    /// When the user logged in, by the wall clock, where that is how the user is known.
+    pub login: Option<Timestamp>,
 }
 
-/// The users whose managers may run: those of /etc/passwd with a home of their own, and those who are logged in.
-pub fn with_homes() -> Vec<User> {
+/// The users whose managers may run: those of /etc/passwd with a home of their own, and those who are logged in, of whom
+/// those that are known are left out.
+pub fn with_homes(is_known: impl Fn(u32) -> bool) -> Vec<User> {
     let mut users = parse_passwd(&fs::read("/etc/passwd").unwrap_or_default());
     // Users of a directory service appear when they log in.
     for entry in fs::read_dir("/run/user").into_iter().flatten().filter_map(Result::ok) {
         let Some(uid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        if !users.iter().any(|user| user.uid == uid)
+        if !is_known(uid)
+            && !users.iter().any(|user| user.uid == uid)
             && let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid))
         {
-            users.push(User { uid, home: super::path::bytes_of(&user.dir) });
+            users.push(User {
+                uid,
+                home: super::path::bytes_of(&user.dir),
+                login: Some(login(&entry.path())),
+            });
         }
     }
     users.truncate(MOST_HOMES);
     users
+}
+
+/// When a user logged in whose directory of /run/user this is: it was made and mounted then, and both directories may have
+/// got further entries since.
+fn login(directory: &Path) -> Timestamp {
+    let modified = |path: &Path| path.metadata().map_or(0, |found| super::files::modified(&found));
+    Timestamp(modified(directory).min(modified(Path::new("/run/user"))))
 }
 
 /// Lines of `name:password:uid:gid:comment:home:shell` (passwd(5)); malformed lines and homes that nobody owns are left out.
@@ -51,15 +67,17 @@ fn parse_passwd(text: &[u8]) -> Vec<User> {
                 .iter()
                 .any(|top| home.starts_with(top));
         if !shared && !system && users.iter().all(|user| user.uid != uid) {
-            users.push(User { uid, home: home.strip_suffix(b"/").unwrap_or(home).into() });
+            users.push(User { uid, home: home.strip_suffix(b"/").unwrap_or(home).into(), login: None });
         }
     }
     users
 }
 
-/// Names of users by id, each asked for once.
+/// Names of users by id, each asked for once as long as accounts stay as they are.
 #[derive(Default)]
 pub struct UserNames {
+    /// The inode of /etc/passwd when they were asked for, and when it was written.
+    accounts: Option<(u64, i64)>,
     known: HashMap<u32, Result<String, Reason>>,
 }
 
@@ -69,7 +87,10 @@ impl UserNames {
     /// # Errors
     /// [`Reason::NotFound`] when the user database has none.
     pub fn name(&mut self, uid: u32) -> Result<String, Reason> {
-        if self.known.len() >= MOST_NAMES {
+        let accounts =
+            fs::metadata("/etc/passwd").ok().map(|found| (found.ino(), super::files::modified(&found)));
+        if self.known.len() >= MOST_NAMES || self.accounts != accounts {
+            self.accounts = accounts;
             self.known.clear();
         }
         self.known
@@ -120,7 +141,11 @@ mod tests {
         let users = parse_passwd(text);
         assert_eq!(
             users,
-            [User { uid: 0, home: "/root".into() }, User { uid: 1000, home: "/home/ann".into() }]
+            [(0, "/root"), (1000, "/home/ann")].map(|(uid, home)| User {
+                uid,
+                home: home.into(),
+                login: None
+            })
         );
     }
 

@@ -18,6 +18,7 @@ use crate::linux::clock::Clock;
 use crate::linux::directories::Directories;
 use crate::linux::live::{Ended, Live};
 use crate::linux::memory;
+use crate::linux::newcomers::Newcomers;
 use crate::linux::reader;
 use crate::linux::sources::Sources;
 use crate::model::line::Started;
@@ -60,7 +61,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     runtime.block_on(async {
         let directories = Directories::find(&config.linux);
         // Watching begins before anything is read, so that nothing changes unseen in between.
-        let sources = Sources::start(config.linux.attach, directories.watched.clone());
+        let mut sources = Sources::start(config.linux.attach, directories.watched.clone());
+        if config.linux.users {
+            sources.expect_users(Newcomers::new(&directories));
+        }
         if sources.is_empty() {
             bail!("no source can run here: run it as root, or see `svcsensor doctor`");
         }

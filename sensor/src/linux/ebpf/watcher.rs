@@ -80,6 +80,19 @@ impl TracingWatcher {
         self.watches.take_refused()
     }
 
+    /// Watches further directories, or what leads there; what the engine must know of that comes back.
+    pub fn want(&mut self, further: Vec<BString>) -> Vec<Input> {
+        self.watches.want(further);
+        let mut inputs = Vec::new();
+        self.refresh(&mut inputs);
+        inputs
+    }
+
+    /// Whether something was seen since this was asked last that happens when users come.
+    pub fn take_users_changed(&mut self) -> bool {
+        self.watches.take_users_changed()
+    }
+
     /// Hooks that don't work, and why.
     pub fn broken_hooks(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.watches.marker().hooks().iter().filter_map(|(name, state)| match state {

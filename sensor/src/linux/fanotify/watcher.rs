@@ -103,6 +103,16 @@ impl Watcher {
         self.watches.take_refused()
     }
 
+    /// Watches further directories, or what leads there.
+    pub fn want(&mut self, further: Vec<BString>) {
+        self.watches.want(further);
+    }
+
+    /// Whether something was seen since this was asked last that happens when users come.
+    pub fn take_users_changed(&mut self) -> bool {
+        self.watches.take_users_changed()
+    }
+
     /// What was read so far.
     pub fn counters(&self) -> Counters {
         self.counters

@@ -102,6 +102,8 @@ pub struct Watches<M: Marker> {
     /// Those of them that were told.
     told_refused: BTreeSet<BString>,
     changes: u64,
+    /// Users may have come since this was asked last.
+    users_changed: bool,
 }
 
 impl<M: Marker> Watches<M> {
@@ -115,9 +117,23 @@ impl<M: Marker> Watches<M> {
             refused: BTreeMap::new(),
             told_refused: BTreeSet::new(),
             changes: 0,
+            users_changed: false,
         };
         watches.establish(|_| true, &mut Vec::new());
         watches
+    }
+
+    /// Watches further directories, or what leads there.
+    pub fn want(&mut self, further: Vec<BString>) {
+        let known: BTreeSet<&BString> = self.wanted.iter().collect();
+        let further: BTreeSet<BString> = further.into_iter().filter(|path| !known.contains(path)).collect();
+        self.wanted.extend(further.iter().cloned());
+        self.establish(|wanted| further.contains(wanted), &mut Vec::new());
+    }
+
+    /// Whether something was seen since this was asked last that happens when users come.
+    pub fn take_users_changed(&mut self) -> bool {
+        std::mem::take(&mut self.users_changed)
     }
 
     /// What watches.
@@ -224,6 +240,7 @@ impl<M: Marker> Watches<M> {
         let appeared = is_appearance(seen.operation);
         let vanished = matches!(seen.operation, FileOperation::Unlink | FileOperation::RenameFrom);
         if role == Role::Ancestor {
+            self.users_changed |= tells_of_users(&seen, appeared);
             if !self.leads_to_wanted(&path) {
                 return;
             }
@@ -393,6 +410,17 @@ fn is_appearance(operation: FileOperation) -> bool {
         operation,
         FileOperation::Create | FileOperation::RenameTo | FileOperation::Symlink | FileOperation::Link
     )
+}
+
+/// Whether this happens when a user comes: accounts are written, or somebody logs in and gets a directory.
+fn tells_of_users(seen: &FileObservation, appeared: bool) -> bool {
+    match seen.directory.as_slice() {
+        _ if seen.error != 0 => false,
+        b"/etc" => seen.name == "passwd",
+        b"/run/user" => appeared,
+        b"/run" => appeared && seen.name == "user",
+        _ => false,
+    }
 }
 
 fn is_at_or_below(path: &BString, directory: &BString) -> bool {

@@ -243,3 +243,38 @@ fn names_are_bounded() {
     }
     assert_eq!(watches.names[&path(&folder, "a")].len(), MOST_PATHS);
 }
+
+#[test]
+fn a_further_directory_is_watched_and_what_leads_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (units, here, later) = (path(&folder, "a/units"), path(&folder, "b/units"), path(&folder, "c/units"));
+    make(&here);
+    let mut watches = Watches::new(Inodes::default(), vec![units.clone()]);
+    watches.want(vec![units, here.clone(), later.clone()]);
+    assert_eq!(watches.get(&inode(&here)), [Watched { path: here, role: Role::UnitDirectory }]);
+    make(&later);
+    let mut told = Vec::new();
+    watches.follow(Role::Ancestor, created(&path(&folder, "c"), 7), &mut told);
+    assert_eq!(names(&told), [(later, 7)]);
+    assert_eq!(watches.wanted.len(), 3);
+}
+
+#[test]
+fn accounts_and_logins_are_noticed() {
+    use FileOperation::{Create, RenameTo, Unlink};
+    for (name, operation, expected) in [
+        ("/etc/passwd", RenameTo, true),
+        ("/etc/passwd-", RenameTo, false),
+        ("/home/passwd", RenameTo, false),
+        ("/run/user/1000", Create, true),
+        ("/run/user/1000", Unlink, false),
+        ("/run/user", Create, true),
+        ("/run/users", Create, false),
+    ] {
+        let mut watches = Watches::new(Inodes::default(), Vec::new());
+        let seen = FileObservation { operation, ..created(&name.into(), 7) };
+        watches.follow(Role::Ancestor, seen, &mut Vec::new());
+        assert_eq!(watches.take_users_changed(), expected, "{name} {operation:?}");
+        assert!(!watches.take_users_changed());
+    }
+}
