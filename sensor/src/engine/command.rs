@@ -18,6 +18,12 @@ const MOST_UNITS: usize = 64;
 const MANAGER: &str = "systemd";
 
 impl Engine {
+    /// The id of a user whose units are known, by name or by the id itself.
+    fn user_id(&self, name: &str, host: &mut dyn Host) -> Option<u32> {
+        let by_name = self.units.users().find(|uid| host.user_name(*uid).is_ok_and(|known| known == name));
+        by_name.or_else(|| name.parse().ok())
+    }
+
     /// A program was run: what it asks of a manager, and what its run tells of one.
     pub(super) fn command(
         &mut self,
@@ -43,7 +49,9 @@ impl Engine {
         let scope = match request.addressed {
             Addressed::System => Scope::System,
             Addressed::AllUsers => Scope::AllUsers,
-            Addressed::User => Scope::User(uid.unwrap_or(0)),
+            Addressed::User => Scope::User(
+                request.options.user_of_host().and_then(|name| self.user_id(name, host)).or(uid).unwrap_or(0),
+            ),
         };
         let names: Vec<String> = if request.units.is_empty() {
             vec![MANAGER.to_owned()]

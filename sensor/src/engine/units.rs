@@ -245,6 +245,11 @@ impl Units {
         self.known.range(first.clone()..).take_while(|path| path.starts_with(&first)).cloned().collect()
     }
 
+    /// The users whose units are known.
+    pub(super) fn users(&self) -> impl Iterator<Item = u32> {
+        self.inventory.scopes().filter_map(Scope::user)
+    }
+
     /// How many units the system's managers and those of users have.
     pub(super) fn len(&self) -> usize {
         self.inventory.scopes().map(|scope| self.inventory.units(scope).len()).sum()

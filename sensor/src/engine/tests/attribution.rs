@@ -2,7 +2,7 @@
 
 use super::host::{ETC, Run, regular};
 use crate::host::FileState;
-use crate::model::{FileOperation, Known, Reason};
+use crate::model::{FileOperation, Known, Reason, Scope};
 
 const PLAIN: &str = "[Service]\nExecStart=/usr/bin/sleep 60\n";
 const DROP_IN: &str = "[Service]\nNice=5\n";
@@ -94,4 +94,14 @@ fn what_is_found_in_a_new_directory_may_be_anybodys() {
     run.touch(201, FileOperation::Close, &path);
     let event = run.told().0.remove(0);
     assert_eq!((event.actor.get().unwrap().process.key.pid, event.details), (201, vec![]));
+}
+
+#[test]
+fn another_users_manager_may_be_asked() {
+    let mut run = Run::new(&[]);
+    for machine in ["1000@.host", "1000@"] {
+        run.command(200, &["systemctl", "--user", "-M", machine, "stop", "own.service"]);
+        let scopes: Vec<Scope> = run.told().0.into_iter().map(|event| event.service.scope).collect();
+        assert_eq!(scopes, [Scope::User(1000)], "{machine}");
+    }
 }

@@ -232,6 +232,14 @@ pub struct ControlOptions {
     pub others: Vec<(&'static str, String)>,
 }
 
+impl ControlOptions {
+    /// The user of this host whose manager is meant: `--machine=user@.host`, or `user@`.
+    pub fn user_of_host(&self) -> Option<&str> {
+        let (user, host) = self.machine.as_deref()?.split_once('@')?;
+        (!user.is_empty() && matches!(host, "" | ".host")).then_some(user)
+    }
+}
+
 impl Tool {
     /// The tool that a program's name or path stands for.
     pub fn from_program(program: &BStr) -> Option<Self> {
@@ -340,7 +348,8 @@ impl ControlRequest {
     pub fn is_local(&self) -> bool {
         let options = &self.options;
         let other_user =
-            options.machine.as_ref().is_some_and(|machine| machine.ends_with("@.host") || machine == ".host");
+            options.machine.as_deref().is_some_and(|machine| machine == ".host" || machine == "@.host")
+                || options.user_of_host().is_some();
         options.root.is_none()
             && options.image.is_none()
             && options.host.is_none()
