@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Only this plan (may be repeated).
     #[arg(long = "attach", value_name = "PLAN", value_parser = ["tracing", "fanotify"])]
     plans: Vec<String>,
-    /// Only scenarios whose names contain this text (may be repeated).
+    /// Only scenarios whose names contain this text, or with `$` behind it end with it (may be repeated).
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
     /// Only the scenarios that every run of the tests plays, where they are known to hold.
@@ -123,7 +123,7 @@ fn play(args: &Args) -> Result<Report> {
 
     let mut only = args.only.clone();
     if args.core {
-        only.extend(CORE.map(str::to_owned));
+        only.extend(CORE.map(whole));
     }
     let mut report = Report::default();
     for line in kernels {
@@ -148,8 +148,11 @@ fn play(args: &Args) -> Result<Report> {
                 println!("{}", outcome.shown(&kernel.release));
             }
             // A machine in software has its own sense of time: what fails there once must fail again in a fresh one.
-            let again: Vec<String> =
-                if problem.is_some() { only.clone() } else { failed.into_iter().collect() };
+            let again: Vec<String> = if problem.is_some() {
+                only.clone()
+            } else {
+                failed.iter().map(|name| whole(name)).collect()
+            };
             println!("kernel {}: a second try of {} scenarios", kernel.release, again.len());
             let (second, still) = machine(&again);
             outcomes.retain(|outcome| !second.iter().any(|other| other.is_same_play(outcome)));
@@ -187,6 +190,11 @@ fn command(plans: &[&str], only: &[String]) -> String {
     let plans = plans.iter().map(|plan| format!("--plan {plan}"));
     let only = only.iter().map(|text| format!("--only '{}'", text.replace('\'', "")));
     std::iter::once(start).chain(plans).chain(only).collect::<Vec<_>>().join(" ")
+}
+
+/// Means the scenario of this name, and none whose name goes on.
+fn whole(name: &str) -> String {
+    format!("{name}$")
 }
 
 /// Builds the sensor, with its eBPF programs and as it is installed, and the runner; gives their paths.

@@ -46,7 +46,7 @@ struct Play {
     /// The plans, each tried by a sensor of its own.
     #[arg(long = "plan", required = true)]
     plans: Vec<Plan>,
-    /// Only scenarios whose names contain one of these texts.
+    /// Only scenarios whose names contain one of these texts, or end with one that has `$` behind it.
     #[arg(long = "only", value_name = "TEXT")]
     only: Vec<String>,
     /// This machine may be harmed: make file systems and users, and play what would disturb others.
@@ -72,7 +72,7 @@ impl Play {
     fn run(self) -> Result<ExitCode> {
         let mut scenarios = Scenario::load_all(&self.scenarios)?;
         if !self.only.is_empty() {
-            scenarios.retain(|scenario| self.only.iter().any(|text| scenario.name.contains(text)));
+            scenarios.retain(|scenario| self.only.iter().any(|text| is_meant(&scenario.name, text)));
         }
         let here = machine::prepare(self.disposable)?;
         let mut report = outcome::Report::new(self.json);
@@ -84,4 +84,9 @@ impl Play {
         stage.close(&mut report);
         Ok(report.finish())
     }
+}
+
+/// Whether `text` means the scenario of this name: it is a part of it, or with `$` behind it its end.
+fn is_meant(name: &str, text: &str) -> bool {
+    text.strip_suffix('$').map_or_else(|| name.contains(text), |end| name.ends_with(end))
 }
