@@ -73,6 +73,12 @@ fn nightly() -> Option<PathBuf> {
     Some(PathBuf::from(output(&mut command)?).join("bin/rustc"))
 }
 
+/// Whether rustup's nightly is there and new enough, be it with or without the source of its libraries.
+pub(super) fn has_nightly() -> bool {
+    let printed = nightly().and_then(|rustc| output(Command::new(rustc).arg("-vV")));
+    printed.and_then(|text| versions(&text)).is_some_and(|(release, _)| is_at_least(&release, OLDEST))
+}
+
 /// What a compiler is, if it can compile for BPF.
 fn describe(rustc: &Path) -> Option<Compiler> {
     // rustup's proxy would take the toolchain of whoever runs it: ask outside of that.

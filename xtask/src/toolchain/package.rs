@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::command::{in_search_path, output, run};
+use super::compiler::has_nightly;
 use crate::host::{install_packages, update_lists};
 
 /// Debian's compiler for its browsers, and `core` compiled for BPF.
@@ -21,14 +22,27 @@ pub(super) fn install_compiler() -> Result<()> {
         }
     }
     if in_search_path("rustup").is_some() {
-        println!("installing rustup's nightly with the source of its libraries");
-        let nightly = ["toolchain", "install", "nightly", "--profile", "minimal", "--component", "rust-src"];
-        return run(Command::new("rustup").args(nightly));
+        return install_nightly();
     }
     bail!(
         "there is no Rust compiler for BPF: install Debian's {}, or rustup and its nightly with rust-src",
         COMPILER.join(" and ")
     )
+}
+
+/// Installs rustup's nightly with the source of its libraries. One that is there and new enough gets the source that
+/// belongs to it; rustup itself is not updated.
+fn install_nightly() -> Result<()> {
+    let mut rustup = Command::new("rustup");
+    if has_nightly() {
+        println!("adding the source of its libraries to rustup's nightly");
+        rustup.args(["component", "add", "rust-src", "--toolchain", "nightly"]);
+    } else {
+        println!("installing rustup's nightly with the source of its libraries");
+        rustup.args(["toolchain", "install", "nightly", "--no-self-update"]);
+        rustup.args(["--profile", "minimal", "--component", "rust-src"]);
+    }
+    run(&mut rustup)
 }
 
 /// Installs the development files of an LLVM.
