@@ -19,9 +19,6 @@ const MOST_EVIDENCE: usize = 32;
 /// The most processes besides the last one that a change names.
 const MOST_OTHERS: usize = 8;
 
-/// Who made a change that was only found.
-const NOBODY: ProcessKey = ProcessKey { pid: 0, start_ns: 0 };
-
 /// A name that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touch {
@@ -74,11 +71,11 @@ impl Touch {
     pub fn found(path: BString, time: Timestamp) -> Self {
         Self {
             path,
-            actor: NOBODY,
+            actor: ProcessKey::NOBODY,
             others: Vec::new(),
             contested: false,
             by_maker: false,
-            holder: NOBODY,
+            holder: ProcessKey::NOBODY,
             time,
             operation: FileOperation::Reload,
             evidence: Vec::new(),
@@ -88,7 +85,7 @@ impl Touch {
 
     /// Whether it was only found.
     pub fn is_found(&self) -> bool {
-        self.actor == NOBODY
+        self.actor == ProcessKey::NOBODY
     }
 
     /// Joins who changed the name before.

@@ -19,6 +19,9 @@ pub struct ProcessKey {
 const TICK_NS: u64 = 10_000_000;
 
 impl ProcessKey {
+    /// Who made a change that was only found.
+    pub const NOBODY: Self = Self { pid: 0, start_ns: 0 };
+
     /// Whether both mean one process, although one start may come from /proc, which tells it in clock ticks only.
     pub fn is_same(self, other: Self) -> bool {
         self.pid == other.pid && self.start_ns / TICK_NS == other.start_ns / TICK_NS

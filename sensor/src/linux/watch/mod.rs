@@ -26,8 +26,6 @@ const MOST_REFUSED: usize = 1024;
 /// Suffixes of the directories that lie in a unit directory and hold drop-ins or links (systemd.unit(5)).
 const SUBDIRECTORIES: [&[u8]; 4] = [b".d", b".wants", b".requires", b".upholds"];
 
-/// Who did what was only found.
-const NOBODY: ProcessKey = ProcessKey { pid: 0, start_ns: 0 };
 /// The hook of what is found where a file system was mounted or unmounted.
 const MOUNT: &str = "mountinfo";
 
@@ -434,7 +432,7 @@ fn found(path: &BString, is_directory: bool) -> FileObservation {
         directory: BString::default(),
         name: BString::default(),
         is_directory,
-        actor: NOBODY,
+        actor: ProcessKey::NOBODY,
         object: Known::Missing(Reason::NotRecorded),
         error: 0,
         hook: MOUNT,
