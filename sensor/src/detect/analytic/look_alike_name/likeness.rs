@@ -39,7 +39,7 @@ impl Known {
             if length >= 3 {
                 known.looks.entry(look(name)).or_insert(name);
             }
-            if length >= 5 {
+            if length >= 4 {
                 known.by_length.entry(length).or_default().push((lower.clone(), name));
             }
             known.names.insert(lower, name);
@@ -88,7 +88,8 @@ fn look(name: &str) -> String {
 }
 
 /// Whether two names in lower case, the known one `length` characters long, differ by so little that it is meant: one
-/// letter in a name of six or more, two in a very long one, a swap of neighbours in one of five.
+/// letter in a name of six or more, two in a very long one, a swap of neighbours in one of five, a letter written
+/// twice in one of four.
 ///
 /// A number behind a name makes another instance and no imitation.
 fn is_near(name: &str, known: &str, length: usize) -> bool {
@@ -103,7 +104,7 @@ fn is_near(name: &str, known: &str, length: usize) -> bool {
         return false;
     }
     match strsim::osa_distance(name, known) {
-        1 => length >= 6 || is_swap(name, known),
+        1 => length >= 6 || (length >= 5 && is_swap(name, known)) || is_stutter(name, known),
         2 => length >= 14,
         _ => false,
     }
@@ -126,6 +127,23 @@ fn is_swap(one: &str, other: &str) -> bool {
         letters
     };
     letters(one) == letters(other)
+}
+
+/// Whether a name is the known one with a letter written once more than there.
+fn is_stutter(name: &str, known: &str) -> bool {
+    let mut known = known.chars().peekable();
+    let mut previous = None;
+    let mut extra = 0_usize;
+    for letter in name.chars() {
+        if known.next_if_eq(&letter).is_none() {
+            if previous != Some(letter) {
+                return false;
+            }
+            extra = extra.saturating_add(1);
+        }
+        previous = Some(letter);
+    }
+    extra == 1 && known.next().is_none()
 }
 
 /// Whether a character leaves nothing to be seen: controls, zero-width characters and marks of direction.
@@ -194,6 +212,12 @@ mod tests {
             ("foo\u{202e}", Some(Likeness::Invisible(None))),
             ("My Service", None),
             ("mynginx", None),
+            ("ssshd", Some(Likeness::Near("sshd"))),
+            ("sshdd", Some(Likeness::Near("sshd"))),
+            ("sshsd", None),
+            ("shsd", None),
+            ("shd", None),
+            ("nginxx", Some(Likeness::Near("nginx"))),
             ("postgresq1", Some(Likeness::Confusable("postgresql"))),
             ("web", None),
         ] {

@@ -38,9 +38,9 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     title: "Service imitates a well-known one",
     behaviour: "A service is created under a name that differs from a well-known one by look-alike or invisible \
         characters, or by little: by one letter from a name of six letters or more, by two from one of fourteen or \
-        more, by two neighbours that are swapped from one of five; shorter names are compared by their look alone. Or \
-        under a name that is a bus alias's or a kernel thread's, or begins like those of systemd's own services. Or, \
-        told low, under the very name of a service of the system itself (`cron`, `systemd-logind`) that was not there \
+        more, by two neighbours that are swapped from one of five, by a letter written twice (`ssshd`) from one of \
+        four; shorter names are compared by their look alone. Or under a name that is a bus alias's or a kernel \
+        thread's, or begins like those of systemd's own services. Or, told low, under the very name of a service of the system itself (`cron`, `systemd-logind`) that was not there \
         before and came by a file outside of `/usr/lib`, as in `/etc/systemd/system`, where no package puts it, and \
         without a package manager taking part. Or under a system service's name within one user's services. On \
         Windows as well: under a well-known key or display name with another program than the well-known one, or \
