@@ -14,6 +14,8 @@ pub(super) struct Before {
     unit: Option<EffectiveUnit>,
     /// The other unit that the name is or becomes a further name of.
     other: Option<EffectiveUnit>,
+    /// Whether an empty file that is there hides something.
+    hides: bool,
 }
 
 /// Looks at the units that a change of the main file `name` may touch.
@@ -22,7 +24,7 @@ pub(super) fn look(inventory: &Inventory, pending: &Pending<'_>, name: &UnitName
     let other = alias_of(inventory, pending, name, &pending.after)
         .or_else(|| alias_of(inventory, pending, name, &pending.before))
         .and_then(|target| inventory.effective(pending.scope, &target));
-    Before { unit, other }
+    Before { unit, other, hides: inventory.hides(pending.scope, pending.directory, name) }
 }
 
 /// Tells what the change meant, now that it is taken in.
@@ -41,7 +43,7 @@ pub(super) fn tell(
         (true, false)
             if matches!(pending.before, FileState::Regular(_))
                 && !pending.after.is_absent()
-                && !inventory.is_elsewhere(pending.scope, pending.directory, name) =>
+                && !before.hides =>
         {
             let change = pending.change(name, Action::Created, Mechanism::UnitFile);
             return vec![change.noting("its file was empty before").between(None, after)];

@@ -35,6 +35,8 @@ pub(super) struct Directory {
     /// What it is for, and whose units it holds.
     pub(super) facts: UnitDirectory,
     fragments: BTreeMap<UnitName, FileState>,
+    /// The fragments that are empty files and were not always.
+    emptied: BTreeSet<UnitName>,
     /// Drop-ins, by the name of their directory without `.d`.
     drop_ins: BTreeMap<String, BTreeMap<BString, FileState>>,
     dependencies: BTreeMap<Source, BTreeMap<UnitName, FileState>>,
@@ -52,6 +54,7 @@ impl Directory {
         Self {
             facts,
             fragments: BTreeMap::new(),
+            emptied: BTreeSet::new(),
             drop_ins: BTreeMap::new(),
             dependencies: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -122,7 +125,13 @@ impl Directory {
             self.links.entry(target).or_default().insert(name.clone());
         }
         let after = target(&state);
+        let is_empty = is_empty(&state);
         let before = replace(&mut self.fragments, name, state);
+        if !is_empty {
+            self.emptied.remove(name);
+        } else if before != FileState::Absent && !self::is_empty(&before) {
+            self.emptied.insert(name.clone());
+        }
         if let Some(target) = target(&before).filter(|target| after.as_ref() != Some(target)) {
             remove_within(&mut self.links, &target, name);
         }
@@ -132,6 +141,11 @@ impl Directory {
     /// What stands under `name`, and the name as it is kept.
     pub(super) fn fragment(&self, name: &UnitName) -> Option<(&UnitName, &FileState)> {
         self.fragments.get_key_value(name)
+    }
+
+    /// Whether an empty file stands under `name` where something else stood before.
+    pub(super) fn is_emptied(&self, name: &UnitName) -> bool {
+        self.emptied.contains(name)
     }
 
     /// How many fragments there are.
@@ -224,6 +238,10 @@ impl Directory {
     pub(super) fn role(&self) -> Role {
         self.facts.role
     }
+}
+
+fn is_empty(state: &FileState) -> bool {
+    matches!(state, FileState::Regular(file) if file.content.is_empty())
 }
 
 /// How many bytes of contents a file's state keeps.

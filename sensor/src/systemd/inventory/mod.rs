@@ -167,15 +167,13 @@ impl Inventory {
         names
     }
 
-    /// Whether `scope`'s manager finds something under `name` in another directory than `directory`.
-    pub(in crate::systemd) fn is_elsewhere(
-        &self,
-        scope: Scope,
-        directory: &UnitDirectory,
-        name: &UnitName,
-    ) -> bool {
-        self.ranked(scope)
-            .any(|(_, other)| other.facts.path != directory.path && other.fragment(name).is_some())
+    /// Whether an empty file under `name` in `directory` hides something from `scope`'s manager: what stood there
+    /// before, or what stands under that name in another directory.
+    pub(in crate::systemd) fn hides(&self, scope: Scope, directory: &UnitDirectory, name: &UnitName) -> bool {
+        self.directories.get(&directory.path).is_some_and(|directory| directory.is_emptied(name))
+            || self
+                .ranked(scope)
+                .any(|(_, other)| other.facts.path != directory.path && other.fragment(name).is_some())
     }
 
     /// The path of `name` in one of the directories.

@@ -163,6 +163,19 @@ fn an_empty_file_that_is_filled_later_is_no_mask() {
         file(PLAIN),
         &["Created a.service UnitFile: ExecStart  > /x: its file was empty before"],
     );
+    // What was there and is emptied is masked, until it is filled again.
+    check(
+        &mut tree,
+        path,
+        file(""),
+        &["Masked a.service Mask: : hides /etc/systemd/system/a.service; by an empty file"],
+    );
+    check(
+        &mut tree,
+        path,
+        file(PLAIN),
+        &["Unmasked a.service Mask: : /etc/systemd/system/a.service now defines it"],
+    );
     tree.file(&format!("{LIB}/b.service"), PLAIN).file(&format!("{ETC}/b.service"), "");
     check(
         &mut tree,
