@@ -1,17 +1,20 @@
 //! Events as JSON objects, in the shapes in which agents and tools write them.
 //!
 //! Nested (`Event.System`, as EVTX converters and Velociraptor write), ECS (`winlog`, Winlogbeat and Elastic Agent),
-//! flat (`NXLog`, Winlogbeat 6, the public Mordor recordings), and what `Get-WinEvent | ConvertTo-Json` gives.
+//! `win` (Wazuh), flat (`NXLog`, Winlogbeat 6, the public Mordor recordings), and what `Get-WinEvent | ConvertTo-Json`
+//! gives.
 
 mod flat;
 mod nested;
 mod payload;
 mod shape;
+mod wazuh;
 
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value as Json;
+use shape::Object;
 
 use super::event::WindowsEvent;
 
@@ -47,20 +50,29 @@ pub fn parse(text: &[u8]) -> Result<WindowsEvent, JsonError> {
 
 /// Reads one event from a JSON value.
 pub fn from_value(value: &Json) -> Result<WindowsEvent, JsonError> {
-    let mut object = value.as_object().ok_or(JsonError::NotAnObject)?;
-    // Exports of search engines wrap the document that was sent to them.
-    for wrapper in ["_source", "document", "data"] {
-        if let Some(inner) = object.get(wrapper).and_then(Json::as_object)
-            && shape::has_event(inner)
-        {
-            object = inner;
-        }
-    }
+    let object = unwrapped(value.as_object().ok_or(JsonError::NotAnObject)?, MAX_WRAPPERS);
     if let Some(event) = object.get("Event").and_then(Json::as_object) {
         return nested::read(event);
     }
     if object.get("System").is_some_and(Json::is_object) {
         return nested::read(object);
     }
+    if wazuh::is_one(object) {
+        return wazuh::read(object);
+    }
     flat::read(object)
+}
+
+/// How many objects an event may lie in.
+const MAX_WRAPPERS: usize = 4;
+
+/// The event within what exports of search engines and tools wrap around it.
+fn unwrapped(object: &Object, depth: usize) -> &Object {
+    let inner = ["_source", "document", "data"]
+        .into_iter()
+        .filter(|_| depth > 0)
+        .filter_map(|wrapper| object.get(wrapper).and_then(Json::as_object))
+        .map(|inner| unwrapped(inner, depth - 1))
+        .find(|inner| shape::has_event(inner));
+    inner.unwrap_or(object)
 }

@@ -14,6 +14,7 @@ pub(super) fn has_event(object: &Object) -> bool {
     ["Event", "System", "winlog", "EventID", "event_id", "winlog.event_id", "Id"]
         .iter()
         .any(|name| object.contains_key(*name))
+        || super::wazuh::is_one(object)
 }
 
 /// What stands at `path`, a chain of names; each step may also be written with a dot in one name.
