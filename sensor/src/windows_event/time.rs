@@ -5,11 +5,18 @@ use jiff::tz::Offset;
 
 use crate::model::Timestamp;
 
-/// Reads a moment: RFC 3339, the same without a zone (taken as UTC), `/Date(milliseconds)/`, or seconds since 1970.
+/// Reads a moment: RFC 3339, the same without a zone (taken as UTC) or with a blank before it, `/Date(milliseconds)/`, or
+/// seconds since 1970.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return from_nanosecond(moment.as_nanosecond());
+    }
+    // Fluentd and Fluent Bit: `2024-05-06 07:08:09 +0200`, `2024-05-06 07:08:09.123 UTC`.
+    if let Some((clock, zone)) = text.rsplit_once(' ')
+        && (zone == "UTC" || zone.starts_with(['+', '-']))
+    {
+        return parse(&format!("{clock}{}", zone.replace("UTC", "Z")));
     }
     if let Ok(local) = text.parse::<DateTime>() {
         return Offset::UTC
@@ -69,6 +76,8 @@ mod tests {
             ("2021-12-13 12:55:45.250084+00:00", "2021-12-13T12:55:45.250084000Z"),
             ("2021-12-13T14:55:45+02:00", "2021-12-13T12:55:45.000000000Z"),
             ("2020-08-06 02:26:36", "2020-08-06T02:26:36.000000000Z"),
+            ("2021-12-13 14:55:45 +0200", "2021-12-13T12:55:45.000000000Z"),
+            ("2021-12-13 12:55:45.25 UTC", "2021-12-13T12:55:45.250000000Z"),
             ("2022-02-02 22:54:57.032", "2022-02-02T22:54:57.032000000Z"),
             ("/Date(1639400145250)/", "2021-12-13T12:55:45.250000000Z"),
             ("1639400145.25", "2021-12-13T12:55:45.250000000Z"),

@@ -87,12 +87,13 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
             object,
             &[
                 "winlog.record_id",
+                "EventRecordID",
+                "EventRecordId",
+                // `EvtxECmd` counts the records of a file by this name, beside the record's own number.
                 "RecordNumber",
                 "record_number",
-                "EventRecordID",
                 "RecordId",
                 "record_id",
-                "EventRecordId",
             ],
         ),
         time: time(object).ok_or(JsonError::NoTime)?,
@@ -111,11 +112,7 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
                 "host",
             ],
         ),
-        // `ProcessId` in another case is a field of the payload.
-        process_id: first_u32(
-            object,
-            &["winlog.process.pid", "ExecutionProcessID", "ProcessID", "process_id"],
-        ),
+        process_id: first_u32(object, process_ids(object)),
         thread_id: first_u32(
             object,
             &["winlog.process.thread.id", "ExecutionThreadID", "ThreadID", "thread_id"],
@@ -133,6 +130,14 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
     Ok(event)
 }
 
+/// Who logged it. `ProcessId` in this case is a field of the payload, unless the payload stands apart.
+fn process_ids(object: &Object) -> &'static [&'static str] {
+    const NAMES: &[&str] =
+        &["winlog.process.pid", "ExecutionProcessID", "ProcessID", "process_id", "ProcessId"];
+    let apart = ["Payload", "Properties"].iter().any(|name| object.contains_key(*name));
+    if apart { NAMES } else { NAMES.get(..NAMES.len() - 1).unwrap_or(NAMES) }
+}
+
 /// When it was logged. `NXLog` writes local time without saying which; its time of receipt, in the same zone, stands
 /// beside the time of receipt in UTC, and tells the zone.
 fn time(object: &Object) -> Option<Timestamp> {
@@ -148,7 +153,7 @@ fn time(object: &Object) -> Option<Timestamp> {
             _ => local,
         });
     }
-    at(&["TimeCreated", "SystemTime", "EventTimeUtc"]).or(collected).or_else(|| {
+    at(&["TimeCreated", "time_created", "SystemTime", "EventTimeUtc"]).or(collected).or_else(|| {
         at(&["UtcTime", "TimeGenerated", "timestamp", "Timestamp", "time", "_time", "event.created"])
     })
 }
@@ -194,12 +199,19 @@ fn audit(object: &Object) -> Option<Audit> {
 }
 
 fn fields(object: &Object) -> Vec<Field> {
-    let apart: Vec<Field> =
-        ["winlog.event_data", "winlog.user_data", "event_data", "user_data", "EventData", "UserData"]
-            .iter()
-            .filter_map(|path| first(object, &[path]))
-            .flat_map(payload::read)
-            .collect();
+    let apart: Vec<Field> = [
+        "winlog.event_data",
+        "winlog.user_data",
+        "event_data",
+        "user_data",
+        "EventData",
+        "UserData",
+        "Payload",
+    ]
+    .iter()
+    .filter_map(|path| first(object, &[path]))
+    .flat_map(payload::read)
+    .collect();
     if !apart.is_empty() {
         return with_message(object, with_ecs(object, apart));
     }
@@ -215,8 +227,9 @@ fn fields(object: &Object) -> Vec<Field> {
     if !dotted.is_empty() {
         return with_message(object, dotted);
     }
-    if let Some(Json::Array(properties)) = first(object, &["Properties"]) {
-        return with_message(object, payload::read(&Json::Array(properties.clone())));
+    // Values without names, of PowerShell and of Fluent Bit.
+    if let Some(values @ Json::Array(_)) = first(object, &["Properties", "StringInserts"]) {
+        return with_message(object, payload::read(values));
     }
     object
         .iter()

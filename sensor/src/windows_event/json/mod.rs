@@ -1,8 +1,8 @@
 //! Events as JSON objects, in the shapes in which agents and tools write them.
 //!
 //! Nested (`Event.System`, as EVTX converters and Velociraptor write), ECS (`winlog`, Winlogbeat and Elastic Agent),
-//! `win` (Wazuh), flat (`NXLog`, Winlogbeat 6, the public Mordor recordings), and what `Get-WinEvent | ConvertTo-Json`
-//! gives.
+//! `win` (Wazuh), flat (`NXLog`, `EvtxECmd`, Winlogbeat 6, the public Mordor recordings), what
+//! `Get-WinEvent | ConvertTo-Json` gives, and the XML of the record in a string (Splunk, `event.original`).
 
 mod flat;
 mod nested;
@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use shape::Object;
 
 use super::event::WindowsEvent;
+use super::xml;
 
 /// Why a JSON value is not an event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -60,6 +61,9 @@ pub fn from_value(value: &Json) -> Result<WindowsEvent, JsonError> {
     if wazuh::is_one(object) {
         return wazuh::read(object);
     }
+    if let Some(event) = shape::xml_of(object).and_then(|text| xml::parse(text.as_bytes(), None).ok()) {
+        return Ok(event);
+    }
     flat::read(object)
 }
 
@@ -68,7 +72,7 @@ const MAX_WRAPPERS: usize = 4;
 
 /// The event within what exports of search engines and tools wrap around it.
 fn unwrapped(object: &Object, depth: usize) -> &Object {
-    let inner = ["_source", "document", "data"]
+    let inner = ["_source", "document", "data", "result"]
         .into_iter()
         .filter(|_| depth > 0)
         .filter_map(|wrapper| object.get(wrapper).and_then(Json::as_object))

@@ -92,7 +92,13 @@ impl Reader {
     }
 
     fn embedded(&mut self, text: &str) {
-        let text = text.trim();
+        let mut text = text.trim();
+        // System Center puts an element of its own around it.
+        if text.starts_with("<DataItem")
+            && let Some(start) = text.find("<EventData")
+        {
+            text = text.get(start..).and_then(|text| text.split("</DataItem>").next()).unwrap_or(text);
+        }
         if text.starts_with('<') {
             let whole = format!("<Event><System><EventID>0</EventID></System>{text}</Event>");
             if let Ok(event) = xml::parse(whole.as_bytes(), Some(Timestamp::default())) {
@@ -101,7 +107,7 @@ impl Reader {
         } else if text.starts_with('{')
             && let Ok(Json::Object(object)) = serde_json::from_str(text)
         {
-            self.object(&object, MAX_DEPTH - 1);
+            self.object(&object, 1);
         }
     }
 

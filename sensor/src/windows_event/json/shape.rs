@@ -15,6 +15,18 @@ pub(super) fn has_event(object: &Object) -> bool {
         .iter()
         .any(|name| object.contains_key(*name))
         || super::wazuh::is_one(object)
+        || xml_of(object).is_some()
+}
+
+/// The XML of the whole record, where that is all there is of it: what was taken out of it is nearer to hand.
+pub(super) fn xml_of(object: &Object) -> Option<&str> {
+    if first(object, &["winlog", "EventData", "event_data"]).is_some() {
+        return None;
+    }
+    first(object, &["_raw", "event.original"])?
+        .as_str()
+        .map(str::trim)
+        .filter(|text| text.starts_with("<Event"))
 }
 
 /// What stands at `path`, a chain of names; each step may also be written with a dot in one name.

@@ -28,6 +28,11 @@ fn facts(text: &str) -> Facts {
     )
 }
 
+const RECORD: &str = "<Event><System><Provider Name='Service Control Manager'/><EventID>7040</EventID>\
+    <TimeCreated SystemTime='2024-05-06T07:08:09.123456Z'/><EventRecordID>42</EventRecordID><Channel>System</Channel>\
+    <Computer>HOST1</Computer></System><EventData><Data Name='param1'>Print Spooler</Data>\
+    <Data Name='param4'>Spooler</Data></EventData></Event>";
+
 #[test]
 fn one_start_type_change_reads_the_same_in_every_shape() {
     let shapes = [
@@ -76,7 +81,27 @@ fn one_start_type_change_reads_the_same_in_every_shape() {
             "EventID": 7040.0, "SourceName": "Service Control Manager", "RecordNumber": 42,
             "Channel": "SYSTEM", "param1": "Print Spooler", "param4": "Spooler",
             "AccountName": "SYSTEM", "AccountType": "User", "SourceModuleType": "im_msvistalog"}),
+        // EvtxECmd.
+        json!({"PayloadData1": "x", "MapDescription": "x", "Computer": "HOST1", "Channel": "System",
+            "Payload": "{\"EventData\":{\"Data\":[{\"@Name\":\"param1\",\"#text\":\"Print Spooler\"},\
+                        {\"@Name\":\"param4\",\"#text\":\"Spooler\"}]}}",
+            "Provider": "Service Control Manager", "EventId": 7040, "EventRecordId": "42", "RecordNumber": 3,
+            "ProcessId": 600, "TimeCreated": "2024-05-06T07:08:09.1234560+00:00"}),
+        // Chainsaw.
+        json!({"group": "x", "kind": "individual", "document": {"kind": "evtx", "path": "x", "data": {"Event": {
+            "System": {"Provider_attributes": {"Name": "Service Control Manager"}, "EventID": 7040,
+                "TimeCreated_attributes": {"SystemTime": "2024-05-06T07:08:09.123456Z"},
+                "EventRecordID": 42, "Channel": "System", "Computer": "HOST1"},
+            "EventData": {"param1": "Print Spooler", "param4": "Spooler"}}}}}),
+        // The whole record's XML in a string: Splunk, and Elastic's and Logstash's original.
+        json!({"preview": false, "result": {"_time": "2024-05-06T09:08:09+02:00", "_raw": RECORD}}),
+        json!({"@timestamp": "2024-05-06T07:08:20Z", "event": {"code": "7040", "original": RECORD}}),
         // XML in a string.
+        json!({"EventID": 7040, "Source": "Service Control Manager", "EventLog": "System", "Computer": "HOST1",
+            "EventRecordId": "42", "Provider": "Service Control Manager",
+            "TimeGenerated": "2024-05-06T07:08:09.123456Z",
+            "EventData": "<DataItem type=\"System.XmlData\"><EventData xmlns=\"x\"><Data Name=\"param1\">Print \
+                          Spooler</Data><Data Name=\"param4\">Spooler</Data></EventData></DataItem>"}),
         json!({"EventID": 7040, "Computer": "HOST1", "EventLog": "System", "EventRecordId": "42",
             "Provider": "Service Control Manager", "TimeGenerated": "2024-05-06T07:08:09.123456Z",
             "EventData": "<EventData><Data Name=\"param1\">Print Spooler</Data>\
@@ -109,6 +134,10 @@ fn unnamed_elements_are_named_by_position() {
         event.field("binary").and_then(super::super::field::Value::bytes).as_deref(),
         Some(&[0x53, 0][..])
     );
+    let inserts = json!({"ProviderName": "Service Control Manager", "EventID": 7036, "Channel": "System",
+        "TimeCreated": "2024-05-06 09:08:09 +0200", "StringInserts": ["Print Spooler", "running"]});
+    let event = from_value(&inserts).unwrap();
+    assert_eq!(event.text("param2").as_deref(), Some("running"));
     let properties = json!({"Id": 7036, "LogName": "System", "TimeCreated": "/Date(1714979289123)/",
         "Properties": [{"Value": "Print Spooler"}, {"Value": "running"}]});
     let event = from_value(&properties).unwrap();
