@@ -142,6 +142,10 @@ fn process_ids(object: &Object) -> &'static [&'static str] {
 /// beside the time of receipt in UTC, and tells the zone.
 fn time(object: &Object) -> Option<Timestamp> {
     let at = |names: &[&str]| first(object, names).and_then(moment);
+    // What reads XML from files stamps the time of reading.
+    if let Some(created) = at(&["winlog.time_created"]) {
+        return Some(created);
+    }
     let collected = at(&["@timestamp"]);
     if let Some(local) = at(&["EventTime"]) {
         let named = first_text(object, &["EventTime"]).is_some_and(|text| has_zone(&text));
