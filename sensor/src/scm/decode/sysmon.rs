@@ -1,6 +1,6 @@
 //! Sysmon's records of processes, drivers and the registry (Microsoft Sysinternals, "Sysmon").
 
-use super::{Outcome, Refusal, owned, value};
+use super::{Outcome, Refusal, value};
 use crate::scm::key;
 use crate::scm::observed::{Doer, DriverLoad, KeyChange, KeyOperation, ProcessStart, Seen, ValueWrite};
 use crate::scm::setting;
@@ -34,6 +34,11 @@ fn process(event: &WindowsEvent) -> Seen {
     }))
 }
 
+/// A text field as Sysmon saw it: it writes every `%` twice, since the Event Log takes `%1` for a place to fill.
+fn owned(event: &WindowsEvent, name: &str) -> Option<String> {
+    event.text(name).map(|text| text.replace("%%", "%"))
+}
+
 /// Without braces and in lower case: converters differ.
 fn guid(event: &WindowsEvent, name: &str) -> Option<String> {
     event.text(name).map(|guid| guid.trim_matches(['{', '}']).to_ascii_lowercase())
@@ -58,7 +63,7 @@ fn driver(event: &WindowsEvent) -> Outcome {
 
 fn registry(event: &WindowsEvent) -> Outcome {
     let target =
-        event.text("TargetObject").ok_or(Refusal::Undecodable("the record names no registry object"))?;
+        owned(event, "TargetObject").ok_or(Refusal::Undecodable("the record names no registry object"))?;
     let Some(path) = key::parse(&target) else {
         return Err(Refusal::Ignored("registry path of no service"));
     };
@@ -90,7 +95,7 @@ fn registry(event: &WindowsEvent) -> Outcome {
     };
     let after = match kind(event)? {
         Kind::SetValue => {
-            let details = event.text("Details").unwrap_or_default();
+            let details = owned(event, "Details").unwrap_or_default();
             let value = value::from_details(setting, &details);
             // A trigger is a key with several values.
             Some(if setting == setting::TRIGGERS {
@@ -141,5 +146,33 @@ fn kind(event: &WindowsEvent) -> Result<Kind, Refusal> {
             14 => Ok(Kind::Rename),
             _ => Err(Refusal::Undecodable("the kind of registry event was overwritten")),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::windows_event::json;
+
+    fn seen(id: u32, fields: &serde_json::Value) -> Seen {
+        let record = json!({"Event": {"System": {"Provider": {"Name": "Microsoft-Windows-Sysmon"}, "EventID": id,
+            "TimeCreated": {"SystemTime": "2024-05-06T07:08:09Z"}}, "EventData": fields}});
+        decode(&json::from_value(&record).unwrap()).unwrap_or_else(|_| panic!("{record}"))
+    }
+
+    #[test]
+    fn percent_signs_are_written_twice() {
+        let written = json!({"EventType": "SetValue", "Details": r"%%ProgramData%%\a%%20b.dll",
+            "TargetObject": r"HKLM\System\CurrentControlSet\Services\50%% off\Parameters\ServiceDll"});
+        let Seen::Value(write) = seen(13, &written) else { panic!("no value") };
+        assert_eq!(
+            (write.service.as_str(), write.after.as_deref()),
+            ("50% off", Some(r"%ProgramData%\a%20b.dll"))
+        );
+        let started = json!({"Image": r"C:\x.exe", "CommandLine": "x.exe /d %%TEMP%%"});
+        let Seen::Process(process) = seen(1, &started) else { panic!("no process") };
+        assert_eq!(process.command_line.as_deref(), Some("x.exe /d %TEMP%"));
     }
 }
