@@ -107,6 +107,12 @@ pub fn at(path: &[&str]) -> Option<&'static str> {
     }
 }
 
+/// The value of `setting` that stands at `path` below a service's key. A trigger is a key with several values, of which each
+/// is told with its place.
+pub fn of_trigger(setting: &str, path: &[&str], value: String) -> String {
+    if setting == TRIGGERS { format!("{}={value}", path.join("\\")) } else { value }
+}
+
 /// Whether a value of this name is a setting below some key of a service.
 pub fn is_value_name(name: &str) -> bool {
     let same = |known: &&str| known.eq_ignore_ascii_case(name);

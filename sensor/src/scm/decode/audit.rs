@@ -1,5 +1,7 @@
 //! Audit records of the Security log (Microsoft, "Advanced security audit policy settings").
 
+use std::borrow::Cow;
+
 use super::{Outcome, Refusal, owned, user, value};
 use crate::scm::key;
 use crate::scm::observed::{Doer, Handle, Installed, Logon, Name, ProcessStart, Seen, ValueWrite};
@@ -75,13 +77,17 @@ fn value_written(event: &WindowsEvent) -> Outcome {
         return Err(Refusal::Ignored("the service's own data"));
     };
     let read = |value: &str, kind: &str| {
-        let text = event.field(value).map(crate::windows_event::Value::text)?;
         let kind = event.text(kind);
-        Some(value::from_audit(setting, &text, kind.as_deref())).filter(|text| text != "-")
+        // Shippers leave out what is empty; the type tells that a value was there.
+        let empty = kind.is_some().then(|| Cow::Borrowed(""));
+        let text = event.field(value).map(crate::windows_event::Value::text).or(empty)?;
+        let value = value::from_audit(setting, &text, kind.as_deref());
+        Some(value).filter(|text| text != "-").map(|value| setting::of_trigger(setting, &below, value))
     };
-    let before = read("OldValue", "OldValueType");
+    let before = read("OldValue", "OldValueType").filter(|value| !value::is_untold(value));
     // `OperationType`: %%1904 created, %%1905 changed, %%1906 deleted.
-    let deleted = event.text("OperationType").is_some_and(|operation| operation.contains("1906"));
+    let deleted = event.text("OperationType").is_some_and(|operation| operation.contains("1906"))
+        || (event.text("OldValueType").is_some() && event.text("NewValueType").is_none());
     let after = if deleted { None } else { read("NewValue", "NewValueType").or(Some(String::new())) };
     Ok(Seen::Value(Box::new(ValueWrite {
         service: path.service.to_owned(),
@@ -200,4 +206,66 @@ fn address(event: &WindowsEvent) -> Option<String> {
         Some(version_4) => version_4.to_owned(),
         None => address,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::windows_event::json;
+
+    fn written(key: &str, fields: serde_json::Value) -> (&'static str, Option<String>, Option<String>) {
+        let mut record = json!({"Event": {"System": {"Provider": {"Name": "Microsoft-Windows-Security-Auditing"},
+            "EventID": 4657, "TimeCreated": {"SystemTime": "2024-05-06T07:08:09Z"}}, "EventData": fields}});
+        record["Event"]["EventData"]["ObjectName"] =
+            json!(format!(r"\REGISTRY\MACHINE\SYSTEM\ControlSet001\Services\{key}"));
+        match decode(&json::from_value(&record).unwrap()) {
+            Ok(Seen::Value(write)) => (write.setting, write.before, write.after),
+            _ => panic!("{record}"),
+        }
+    }
+
+    #[test]
+    fn values_are_read_by_their_types() {
+        let text = |text: &str| Some(text.to_owned());
+        for (key, fields, expected) in [
+            // Types as an agent renders them.
+            (
+                "Depot",
+                json!({"ObjectValueName": "Start", "OperationType": "Existing registry value modified",
+                    "OldValueType": "REG_DWORD", "OldValue": "2", "NewValueType": "REG_DWORD", "NewValue": "4"}),
+                ("Start", text("auto start"), text("disabled")),
+            ),
+            (
+                "Depot",
+                json!({"ObjectValueName": "FailureCommand", "OperationType": "Registry value deleted",
+                    "OldValueType": "REG_SZ", "OldValue": "a.exe", "NewValueType": "-", "NewValue": "-"}),
+                ("FailureCommand", text("a.exe"), None),
+            ),
+            // An empty value that an agent leaves out was there.
+            (
+                "Depot",
+                json!({"ObjectValueName": "Description", "OperationType": "%%1905", "OldValueType": "%%1873",
+                    "NewValueType": "%%1873", "NewValue": "Keeps."}),
+                ("Description", text(""), text("Keeps.")),
+            ),
+            // Of a kind that the audit doesn't follow, neither value is known.
+            (
+                "Depot",
+                json!({"ObjectValueName": "FailureActions", "OperationType": "%%1905", "OldValueType": "%%1875",
+                    "OldValue": "%%1800", "NewValueType": "%%1875", "NewValue": "%%1800"}),
+                ("FailureActions", None, text("(binary data, not recorded)")),
+            ),
+            // One of a trigger's values, as Sysmon's record of it reads.
+            (
+                r"Depot\TriggerInfo\0",
+                json!({"ObjectValueName": "Action", "OperationType": "%%1904", "OldValueType": "-", "OldValue": "-",
+                    "NewValueType": "%%1876", "NewValue": "1"}),
+                ("Triggers", None, text(r"TriggerInfo\0\Action=1")),
+            ),
+        ] {
+            assert_eq!(written(key, fields), expected);
+        }
+    }
 }

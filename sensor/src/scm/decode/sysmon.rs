@@ -96,13 +96,7 @@ fn registry(event: &WindowsEvent) -> Outcome {
     let after = match kind(event)? {
         Kind::SetValue => {
             let details = owned(event, "Details").unwrap_or_default();
-            let value = value::from_details(setting, &details);
-            // A trigger is a key with several values.
-            Some(if setting == setting::TRIGGERS {
-                format!("{}={value}", path.below.join("\\"))
-            } else {
-                value
-            })
+            Some(setting::of_trigger(setting, &path.below, value::from_details(setting, &details)))
         }
         Kind::DeleteValue | Kind::Rename => None,
         // A key that has the name of a setting, such as `Security` or `TriggerInfo\0`.

@@ -34,15 +34,32 @@ pub(super) fn from_details(setting: &str, details: &str) -> String {
     }
 }
 
-/// The value of `setting`, from an audit's `NewValue`; `kind` is its type as a message number (`%%1876` is DWORD).
+/// What the audit writes instead of a value of a kind that it doesn't follow.
+const UNFOLLOWED: &str = "%%1800";
+
+/// The value of `setting`, from an audit's `NewValue`; `kind` is its type as a message number (`%%1876` is DWORD) or as
+/// the message's text.
 pub(super) fn from_audit(setting: &str, text: &str, kind: Option<&str>) -> String {
-    match kind.map(|kind| kind.trim_start_matches('%')) {
-        Some("1876" | "1883") => {
+    let kind = kind.map(|kind| kind.trim_start_matches('%'));
+    if text.trim() == UNFOLLOWED {
+        return if is_binary(kind) { BINARY } else { UNTOLD }.to_owned();
+    }
+    match kind {
+        Some("1876" | "1883" | "REG_DWORD" | "REG_QWORD") => {
             parse_integer(text).map_or_else(|| text.to_owned(), |number| from_number(setting, number))
         }
-        Some("1875") if text.trim().is_empty() => BINARY.to_owned(),
+        // The kind was lost: numbers that have words are told by them.
+        None => {
+            let word = parse_integer(text).and_then(|number| setting::word(setting, number));
+            word.map_or_else(|| text.to_owned(), str::to_owned)
+        }
+        _ if is_binary(kind) && text.trim().is_empty() => BINARY.to_owned(),
         _ => text.to_owned(),
     }
+}
+
+fn is_binary(kind: Option<&str>) -> bool {
+    matches!(kind, Some("1875" | "REG_BINARY"))
 }
 
 /// The value of `setting` from its bytes; `kind` is the registry's type (`REG_SZ` 1 and so on, winnt.h).
@@ -148,5 +165,10 @@ mod tests {
         assert_eq!(from_audit("Start", "2", Some("%%1876")), "auto start");
         assert_eq!(from_audit("ImagePath", "2", Some("%%1873")), "2");
         assert_eq!(from_audit("Security", "", Some("%%1875")), BINARY);
+        assert_eq!(from_audit("Security", "%%1800", Some("%%1875")), BINARY);
+        assert_eq!(from_audit("DependOnService", "%%1800", Some("%%1879")), UNTOLD);
+        assert_eq!(from_audit("Start", "0x00000004", Some("REG_DWORD")), "disabled");
+        assert_eq!(from_audit("Start", "4", None), "disabled");
+        assert_eq!(from_audit("ImagePath", "4", None), "4");
     }
 }
