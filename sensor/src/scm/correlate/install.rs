@@ -18,7 +18,12 @@ pub(super) fn installed(host: &mut Host, observed: &Observed, installed: &Instal
     };
     let mut names = service_names(&installed.name);
     names.extend(installed.image_path.as_deref().map(image_name));
-    let found = host.drafts_of(&names).into_iter().find(|key| host.drafts.get(key).is_some_and(fits));
+    let fitting: Vec<DraftKey> =
+        host.drafts_of(&names).into_iter().filter(|key| host.drafts.get(key).is_some_and(fits)).collect();
+    let named =
+        |key: &&DraftKey| host.drafts.get(key).is_some_and(|draft| may_be_same(&draft.name, &installed.name));
+    // Several services may run one program: the logs tell them in the same order.
+    let found = fitting.iter().find(named).or(fitting.last()).copied();
     let key = found.unwrap_or_else(|| {
         let mechanism = Mechanism::ServiceControlManager;
         host.add(Draft::new(Kind::Created, installed.name.clone(), mechanism, observed))
@@ -103,6 +108,11 @@ pub(super) fn gather(host: &mut Host, key: DraftKey) {
         .collect();
     let learnt = draft.name.key.is_none();
     for other in found.into_iter().rev() {
+        // What was taken in before may have told the key's name, which another's contradicts.
+        let belongs = host.drafts.get(&key).zip(host.drafts.get(&other));
+        if !belongs.is_some_and(|(draft, other)| may_belong(draft, other)) {
+            continue;
+        }
         if let Some(other) = host.remove(other) {
             host.update(key, |draft| draft.absorb(other));
         }
