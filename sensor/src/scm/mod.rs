@@ -11,3 +11,4 @@ pub mod key;
 pub mod observed;
 pub mod setting;
 pub mod svcctl;
+mod translated;

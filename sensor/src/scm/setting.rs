@@ -214,6 +214,11 @@ fn type_word(bits: u64) -> &'static str {
     }
 }
 
+/// Whether a text is a service type in those words.
+pub fn is_type_word(text: &str) -> bool {
+    (0..5).map(|bit| type_word(1 << bit)).any(|word| word.eq_ignore_ascii_case(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,5 +272,6 @@ mod tests {
         ] {
             assert_eq!(word(setting, number), expected, "{setting} {number}");
         }
+        assert!(is_type_word("User mode service") && !is_type_word("Benutzermodusdienst"));
     }
 }

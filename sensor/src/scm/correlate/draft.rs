@@ -6,7 +6,8 @@ use crate::scm::command::Request;
 use crate::scm::decode::is_untold;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, FailureKind, Name, Observed, State};
-use crate::scm::setting::TRIGGERS;
+use crate::scm::setting::{START, StartType, TRIGGERS, TYPE, is_type_word};
+use crate::windows_event::field::parse_integer;
 
 /// What is known without a record; records are numbered from 1.
 pub(super) const NO_RECORD: ObservationId = ObservationId(0);
@@ -165,10 +166,13 @@ impl Draft {
                 }
             }
             Some(change) => {
-                change.before = change.before.take().or(before);
-                if change.after.as_deref().is_none_or(is_untold) && after.is_some() {
+                let vague = |value: &str| is_untold(value) || is_foreign(setting, value);
+                if change.after.as_deref().is_none_or(vague) && after.is_some() {
+                    // Words of two languages tell no difference.
+                    change.before.take_if(|before| is_foreign(setting, before));
                     change.after = after;
                 }
+                change.before = change.before.take().or(before);
             }
             None => self.changes.push(DraftChange { setting, before, after }),
         }
@@ -206,4 +210,14 @@ impl Draft {
         }
         self.details.extend(other.details);
     }
+}
+
+/// Whether a value is a word of a language that is not known.
+pub(super) fn is_foreign(setting: &str, value: &str) -> bool {
+    let known = match setting {
+        START => StartType::from_word(value).is_some(),
+        TYPE => is_type_word(value),
+        _ => true,
+    };
+    !known && parse_integer(value).is_none() && !is_untold(value)
 }

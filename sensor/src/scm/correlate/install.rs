@@ -1,6 +1,6 @@
 //! Installations: 7045 and 4697 of one install, and the registry writes and the command behind it.
 
-use super::draft::{Draft, DraftKey, Kind};
+use super::draft::{Draft, DraftKey, Kind, is_foreign};
 use super::host::{Host, apart, image_name, may_be_same, same, service_names};
 use super::{JOIN, request};
 use crate::model::Mechanism;
@@ -129,7 +129,9 @@ fn may_belong(draft: &Draft, other: &Draft) -> bool {
     let image = (draft.after(setting::IMAGE_PATH), other.after(setting::IMAGE_PATH));
     let images_agree = image.0.is_none() || image.1.is_none() || same_image(image.0, image.1);
     let starts_agree = match (draft.after(setting::START), other.after(setting::START)) {
-        (Some(left), Some(right)) => left == right,
+        (Some(left), Some(right)) => {
+            left == right || [left, right].iter().any(|word| is_foreign(setting::START, word))
+        }
         _ => true,
     };
     images_agree
@@ -145,6 +147,7 @@ pub(super) fn takes(draft: &Draft, setting: &str, after: Option<&str>, name: &Na
     let agrees = match draft.change(setting) {
         None => after.is_some(),
         Some(_) if setting == setting::IMAGE_PATH => same_image(draft.after(setting), after),
+        Some(change) if change.after.as_deref().is_some_and(|word| is_foreign(setting, word)) => true,
         Some(_) => same(draft.after(setting), after),
     };
     let same_service = may_be_same(&draft.name, name)

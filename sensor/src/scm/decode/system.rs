@@ -1,13 +1,14 @@
 //! Records of the SCM in the System log.
 //!
 //! Their fields are those of the message table of services.exe. What is translated in them (states, start types,
-//! the texts of errors) is used only where nothing else tells the same.
+//! the texts of errors) is used only where nothing else tells the same, and in English words as far as these are known.
 
 use super::{Outcome, Refusal, owned};
 use crate::scm::observed::{
     ControlSent, Doer, Failure, FailureKind, Installed, Name, Seen, StartTypeChange, State, StateChange,
 };
-use crate::scm::setting::StartType;
+use crate::scm::setting::{self, StartType};
+use crate::scm::translated;
 use crate::windows_event::WindowsEvent;
 
 pub(super) fn decode(event: &WindowsEvent) -> Outcome {
@@ -65,7 +66,7 @@ fn installed(event: &WindowsEvent) -> Outcome {
     Ok(Seen::Installed(Box::new(Installed {
         name: Name::of_display(display),
         image_path: field(event, "ImagePath", 2),
-        service_type: field(event, "ServiceType", 3),
+        service_type: field(event, "ServiceType", 3).map(type_word),
         type_bits: None,
         start: field(event, "StartType", 4).map(start_word),
         account,
@@ -103,9 +104,18 @@ fn start_type(event: &WindowsEvent) -> Outcome {
     }))
 }
 
-/// A start type in the words of English records; a translated one stays as it is.
+/// A start type in the words of English records; one in an unknown language stays as it is.
 fn start_word(text: String) -> String {
-    StartType::from_word(&text).map_or(text, |start| start.word().to_owned())
+    let start = StartType::from_word(&text).or_else(|| translated::start_type(&text));
+    start.map_or(text, |start| start.word().to_owned())
+}
+
+/// A type of service, likewise.
+fn type_word(text: String) -> String {
+    if setting::is_type_word(&text) {
+        return text;
+    }
+    translated::service_type(&text).map_or(text, str::to_owned)
 }
 
 /// The binary field holds `KeyName/state` in UTF-16, the state as a number.
@@ -124,8 +134,9 @@ fn state(event: &WindowsEvent) -> Outcome {
     }
     let display = display.ok_or(Refusal::Undecodable("the record names no service"))?;
     let word = parameter(event, 2).ok_or(Refusal::Undecodable("the record has no state"))?;
-    let state = State::from_word(&word)
-        .ok_or(Refusal::Undecodable("the record's binary field is gone and its state is translated"))?;
+    let state = State::from_word(&word).or_else(|| translated::state(&word)).ok_or(Refusal::Undecodable(
+        "the record's binary field is gone and its state is in an unknown language",
+    ))?;
     Ok(Seen::State(StateChange { name: Name::of_display(display), state, by_word: true }))
 }
 
