@@ -227,20 +227,27 @@ fn wmic(command_line: &str) -> Option<Request> {
     (!service.is_empty()).then_some(Request { tool: Tool::Wmic, verb, service, host, settings })
 }
 
-/// The name within a WMI selector: `where name="X"`, `where (name like 'X')`, or the name alone.
+/// The name within a WMI selector: `where name="X"`, `where (caption like '%X%')`, or the name alone. The caption is the
+/// display name.
 fn selected(selector: &str) -> Option<String> {
     let selector = selector.trim();
     let lower = selector.to_ascii_lowercase();
     if !lower.starts_with("where") {
         return Some(selector.trim_matches('"').to_owned());
     }
-    let place = lower.find("name")?;
-    let rest = selector.get(place + "name".len()..)?.trim_start();
+    // `displayname` ends with `name`.
+    let end = ["name", "caption"].iter().find_map(|word| Some(lower.find(word)? + word.len()))?;
+    let rest = selector.get(end..)?.trim_start();
     let rest = rest
         .strip_prefix('=')
         .or_else(|| rest.get(..4).filter(|word| word.eq_ignore_ascii_case("like")).and(rest.get(4..)))?;
-    let name = rest.trim_start_matches([' ', '"', '\'', '\\']);
-    name.split(['"', '\'', ')', ' ', '\\']).next().map(|name| name.trim_matches('%').to_owned())
+    let rest = rest.trim_start_matches([' ', '\\']);
+    let name = match rest.chars().next() {
+        // A name in quotes may hold blanks; the quotes themselves may be escaped.
+        Some(quote @ ('"' | '\'')) => rest.get(1..)?.split([quote, '\\']).next()?,
+        _ => rest.split(['"', '\'', ')', ' ', '\\']).next()?,
+    };
+    Some(name.trim_matches('%').to_owned())
 }
 
 /// A value as records of the SCM write it: start types and types in words, whether given as word or as number.

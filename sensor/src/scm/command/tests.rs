@@ -93,6 +93,12 @@ fn commands_are_understood() {
             r#"wmic /node:H service where "name='X'" call changestartmode "disabled""#,
             vec!["change X on H Start=disabled"],
         ),
+        (
+            "wmic.exe",
+            r#"wmic service where "caption like '%Print Sp%'" call stopservice"#,
+            vec!["stop Print Sp"],
+        ),
+        ("wmic.exe", r#"wmic service where name="My Svc" call stopservice"#, vec!["stop My Svc"]),
         ("wmic.exe", "wmic service X call delete", vec!["delete X"]),
         ("wmic.exe", "wmic service get name", vec![]),
         ("cmd.exe", "cmd /c sc stop X", vec![]),
