@@ -1,5 +1,6 @@
-//! Command lines that ask the SCM, or the registry, for something: `sc`, `net`, `reg`, PowerShell and `wmic`.
+//! Command lines that ask the SCM, or the registry, for something: `sc`, `net`, `reg`, PowerShell, `wmic` and `nssm`.
 
+mod nssm;
 mod powershell;
 mod sc;
 
@@ -39,6 +40,8 @@ pub enum Tool {
     PowerShell,
     /// wmic.exe.
     Wmic,
+    /// nssm.exe.
+    Nssm,
 }
 
 /// What is asked for.
@@ -102,6 +105,7 @@ impl Tool {
             Self::Reg => "reg.exe",
             Self::PowerShell => "powershell.exe",
             Self::Wmic => "wmic.exe",
+            Self::Nssm => "nssm.exe",
         }
     }
 }
@@ -118,6 +122,7 @@ pub fn parse(image: &str, command_line: &str) -> Vec<Request> {
         "reg" => Tool::Reg,
         "powershell" | "pwsh" | "powershell_ise" => Tool::PowerShell,
         "wmic" => Tool::Wmic,
+        "nssm" => Tool::Nssm,
         _ => return Vec::new(),
     };
     if command_line.len() > MAX_LENGTH {
@@ -131,6 +136,7 @@ pub fn parse(image: &str, command_line: &str) -> Vec<Request> {
         Tool::Reg => reg(arguments).into_iter().collect(),
         Tool::PowerShell => powershell::parse(arguments),
         Tool::Wmic => wmic(command_line).into_iter().collect(),
+        Tool::Nssm => nssm::parse(arguments).into_iter().collect(),
     };
     requests.retain(|request| !request.service.is_empty());
     requests

@@ -99,6 +99,16 @@ fn commands_are_understood() {
             vec!["stop Print Sp"],
         ),
         ("wmic.exe", r#"wmic service where name="My Svc" call stopservice"#, vec!["stop My Svc"]),
+        ("nssm.exe", "nssm install Evil", vec!["create Evil"]),
+        (
+            r"C:\tools\nssm.exe",
+            r#"nssm install "My Evil" "C:\a b\x.exe" -p 1"#,
+            vec![r"create My Evil Application=C:\a b\x.exe AppParameters=-p 1"],
+        ),
+        ("nssm.exe", "nssm set Evil Start SERVICE_DISABLED", vec!["change Evil Start=disabled"]),
+        ("nssm.exe", "nssm set Evil Start SERVICE_DELAYED_AUTO_START", vec!["change Evil Start=auto start"]),
+        ("nssm.exe", "nssm remove Evil confirm", vec!["delete Evil"]),
+        ("nssm.exe", "nssm status Evil", vec![]),
         ("wmic.exe", "wmic service X call delete", vec!["delete X"]),
         ("wmic.exe", "wmic service get name", vec![]),
         ("cmd.exe", "cmd /c sc stop X", vec![]),
@@ -110,8 +120,8 @@ fn commands_are_understood() {
 proptest! {
     #[test]
     fn any_command_line_is_read(
-        tool in prop::sample::select(vec!["sc", "net", "reg", "powershell.exe", "wmic"]),
-        line in "(sc|net|reg|powershell|wmic|service|call|-enc|where|name=|\\||;|'|\"|[a-zé ]{0,6}){0,12}",
+        tool in prop::sample::select(vec!["sc", "net", "reg", "powershell.exe", "wmic", "nssm"]),
+        line in "(sc|net|reg|powershell|wmic|nssm|install|set|service|call|-enc|where|name=|\\||;|'|\"|[a-zé ]{0,6}){0,12}",
     ) {
         let requests = parse(tool, &line);
         prop_assert!(requests.iter().all(|request| !request.service.is_empty()));

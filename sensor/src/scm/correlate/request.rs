@@ -3,7 +3,7 @@
 use super::counters::Counters;
 use super::draft::{Draft, DraftKey, Kind};
 use super::host::{Host, apart, same, service_names};
-use super::{JOIN, SKEW};
+use super::{JOIN, REPLAY_HOLD, SKEW};
 use crate::model::Mechanism;
 use crate::model::process::Confidence;
 use crate::scm::command::{self, Request, Verb};
@@ -67,8 +67,8 @@ fn is_same(left: &Request, right: &Request) -> bool {
 fn brought_about(host: &mut Host, key: DraftKey) {
     let Some(draft) = host.drafts.get(&key) else { return };
     let Kind::Request(request) = &draft.kind else { return };
-    let (time, request) = (draft.first, request.clone());
-    let effect = host.find(&draft.name, |effect| follows(effect, time, &request));
+    let (time, request, client) = (draft.first, request.clone(), draft.client.clone());
+    let effect = host.find(&draft.name, |effect| follows(effect, time, &request, &client));
     if let Some(effect) = effect {
         join(host, key, effect);
     }
@@ -85,7 +85,7 @@ pub(super) fn claim(host: &mut Host, key: DraftKey) {
         .into_iter()
         .filter(|other| {
             host.drafts.get(other).is_some_and(|draft| {
-                matches!(&draft.kind, Kind::Request(request) if follows(effect, draft.first, request))
+                matches!(&draft.kind, Kind::Request(request) if follows(effect, draft.first, request, &draft.client))
             })
         })
         .collect();
@@ -145,12 +145,19 @@ fn tell_values(effect: &mut Draft, request: &Request) {
 }
 
 /// Whether `effect` is what the request of the moment `asked` brings about.
-fn follows(effect: &Draft, asked: crate::model::Timestamp, request: &Request) -> bool {
+fn follows(effect: &Draft, asked: crate::model::Timestamp, request: &Request, client: &Doer) -> bool {
     let late = effect.last.since(asked);
     let early = asked.since(effect.last);
     let same_service = same(effect.name.key.as_deref(), Some(&request.service))
         || same(effect.name.display.as_deref(), Some(&request.service));
-    request.host.is_none() && same_service && late <= JOIN && early <= SKEW && brings(request, effect)
+    // Whoever asks in a window first, as nssm does, takes longer.
+    let named =
+        client.process_id.is_some_and(|pid| pid != 0) && effect.client.process_id == client.process_id;
+    request.host.is_none()
+        && same_service
+        && (late <= JOIN || (named && late <= REPLAY_HOLD))
+        && early <= SKEW
+        && brings(request, effect)
 }
 
 fn brings(request: &Request, effect: &Draft) -> bool {
