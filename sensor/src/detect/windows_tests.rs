@@ -211,3 +211,17 @@ fn start_types_that_change_all_day_are_quiet() {
         assert!(findings.is_empty(), "{}: {findings:#?}", event.service.name);
     }
 }
+
+#[test]
+fn paths_in_quotes_keep_their_blanks() {
+    for (image, expected) in [
+        (r#"cmd.exe /c "C:\Program Files\Acme\start.bat""#, false),
+        (r#"powershell.exe -Command "& 'C:\Program Files\Acme\start.ps1'""#, false),
+        (r#"cmd.exe /c "C:\Users\Public\My Files\start.bat""#, true),
+        (r#"cmd.exe /c "C:\Windows\System32\cmd.exe /c C:\Users\Public\start.bat""#, true),
+    ] {
+        let findings = install("Acme", image, SERVICE);
+        let found = names(&findings).contains(&"execution-from-unusual-windows-path");
+        assert_eq!(found, expected, "{image}");
+    }
+}

@@ -40,7 +40,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
                 .iter()
                 .any(|host| command.path.to_ascii_lowercase().ends_with(host));
         let in_arguments = hosted
-            .then(|| command.line.split(['"', '\'', ' ', ',', ';', '=']).filter(|word| word.contains('\\')))
+            .then(|| words(command.line, &['"', '\'']).into_iter().filter(|word| word.contains('\\')))
             .into_iter()
             .flatten();
         let worst = std::iter::once(command.path)
@@ -62,6 +62,26 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         );
     }
     verdicts
+}
+
+/// The words of a command line. A path in quotes is one, with its blanks; what else is in quotes is a command line itself.
+fn words<'line>(line: &'line str, quotes: &[char]) -> Vec<&'line str> {
+    let Some((quote, others)) = quotes.split_first() else {
+        return line.split([' ', ',', ';', '=']).collect();
+    };
+    let parts = line.split(*quote).enumerate();
+    parts
+        .flat_map(
+            |(place, part)| {
+                if place % 2 == 1 && is_one_path(part) { vec![part] } else { words(part, others) }
+            },
+        )
+        .collect()
+}
+
+fn is_one_path(text: &str) -> bool {
+    let starts = |text: &str| text.starts_with(r"\\") || text.get(1..3) == Some(r":\");
+    starts(text) && !text.split([' ', ',', ';', '=']).skip(1).any(starts)
 }
 
 /// Whether a command line names its program without any directory.
