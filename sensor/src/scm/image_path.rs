@@ -60,6 +60,16 @@ impl ImagePath {
     }
 }
 
+/// One text for all ways to write an `ImagePath`: with or without quotes, variables and the kernel's prefixes, in any case.
+///
+/// The registry holds a driver's path as the kernel takes it, the logs as it was given to the SCM.
+pub fn canonical(text: &str) -> String {
+    let text = text.trim();
+    let is_driver = text.trim_matches('"').to_ascii_lowercase().ends_with(".sys");
+    let image = ImagePath::parse(text, is_driver);
+    std::iter::once(image.program).chain(image.arguments).collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 /// The last part of a Windows path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
@@ -225,6 +235,20 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn ways_to_write_a_path_are_one() {
+        for (left, right) in [
+            (r"C:\Windows\System32\drivers\depot.sys", r"\??\C:\Windows\system32\DRIVERS\depot.sys"),
+            (r"System32\drivers\depot.sys", r"\SystemRoot\System32\drivers\depot.sys"),
+            (r"%SystemRoot%\depot.exe", r#""C:\Windows\depot.exe""#),
+            (r#""C:\a b\depot.exe" -k x"#, r"C:\a b\depot.exe -k x"),
+        ] {
+            assert_eq!(canonical(left), canonical(right), "{left}");
+        }
+        assert_ne!(canonical(r"C:\depot.exe -k x"), canonical(r"C:\depot.exe -k y"));
+        assert_ne!(canonical(r"C:\a\depot.sys"), canonical(r"C:\b\depot.sys"));
     }
 
     #[test]

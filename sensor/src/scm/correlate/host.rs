@@ -12,6 +12,7 @@ use super::services::Services;
 use super::tables::{Seen as Remembered, Tables, Target};
 use super::{BACKWARDS, event};
 use crate::model::{ServiceEvent, Timestamp};
+use crate::scm::image_path;
 use crate::scm::observed::{Doer, Name, Observed, Seen};
 
 /// How many drafts wait at most; beyond it the oldest are told before their time.
@@ -249,7 +250,7 @@ pub(super) fn service_names(name: &Name) -> Vec<String> {
 
 /// Under which name drafts that run an image path are found.
 pub(super) fn image_name(image_path: &str) -> String {
-    format!("i:{}", image_path.trim().to_lowercase())
+    format!("i:{}", image_path::canonical(image_path))
 }
 
 fn index_names(draft: &Draft) -> Vec<String> {

@@ -5,6 +5,7 @@ use super::host::{Host, apart, image_name, may_be_same, same, service_names};
 use super::{JOIN, request};
 use crate::model::Mechanism;
 use crate::model::process::Confidence;
+use crate::scm::image_path::canonical;
 use crate::scm::observed::{Installed, Name, Observed};
 use crate::scm::setting;
 
@@ -50,10 +51,9 @@ fn is_same_install(draft: &Draft, installed: &Installed) -> bool {
     one_each && same_image(image, other)
 }
 
-/// Image paths are the same but for quotes, blanks and case.
+/// Image paths are the same but for the way in which they are written.
 fn same_image(left: Option<&str>, right: Option<&str>) -> bool {
-    let plain = |text: &str| text.trim().trim_matches('"').to_owned();
-    same(left.map(plain).as_deref(), right.map(plain).as_deref())
+    same(left.map(canonical).as_deref(), right.map(canonical).as_deref())
 }
 
 fn fill(draft: &mut Draft, observed: &Observed, installed: &Installed) {
