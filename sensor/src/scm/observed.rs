@@ -280,6 +280,9 @@ pub struct ProcessStart {
     pub process: Doer,
     /// Its command line.
     pub command_line: Option<String>,
+    /// The name that its program was built under, by its version resource: another one than its file's when that was
+    /// renamed.
+    pub original_name: Option<String>,
     /// SHA-256 of its program.
     pub sha256: Option<String>,
     /// The parent's unique id, as Sysmon gives it.

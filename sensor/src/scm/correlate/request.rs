@@ -12,10 +12,13 @@ use crate::scm::observed::{Doer, Name, Observed, ProcessStart, State};
 
 /// A process started: it may be a command.
 pub(super) fn process(host: &mut Host, observed: &Observed, process: &ProcessStart, counters: &mut Counters) {
-    let requests = match (&process.process.image, &process.command_line) {
-        (Some(image), Some(command_line)) => command::parse(image, command_line),
-        _ => Vec::new(),
-    };
+    // A copy of a tool under another name is told by the name that it was built under.
+    let requests = [&process.process.image, &process.original_name]
+        .into_iter()
+        .flatten()
+        .map(|program| command::parse(program, process.command_line.as_deref().unwrap_or_default()))
+        .find(|requests| !requests.is_empty())
+        .unwrap_or_default();
     if requests.is_empty() {
         counters.context += 1;
         return;

@@ -104,6 +104,7 @@ impl Tables {
             seen.what.process.complete(&known.process);
             let ProcessStart {
                 command_line,
+                original_name,
                 sha256,
                 parent_guid,
                 parent_image,
@@ -111,6 +112,7 @@ impl Tables {
                 process: _,
             } = known;
             seen.what.command_line = seen.what.command_line.or(command_line);
+            seen.what.original_name = seen.what.original_name.or(original_name);
             seen.what.sha256 = seen.what.sha256.or(sha256);
             seen.what.parent_guid = seen.what.parent_guid.or(parent_guid);
             seen.what.parent_image = seen.what.parent_image.or(parent_image);

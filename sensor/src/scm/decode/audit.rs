@@ -167,6 +167,7 @@ fn process(event: &WindowsEvent) -> Seen {
             logon_id: target_logon.or(subject.logon_id),
         },
         command_line: owned(event, "CommandLine"),
+        original_name: None,
         sha256: None,
         parent_guid: None,
         parent_image: owned(event, "ParentProcessName"),

@@ -27,6 +27,7 @@ fn process(event: &WindowsEvent) -> Seen {
             logon_id: event.integer("LogonId"),
         },
         command_line: owned(event, "CommandLine"),
+        original_name: owned(event, "OriginalFileName"),
         sha256: sha256(event),
         parent_guid: guid(event, "ParentProcessGuid"),
         parent_image: owned(event, "ParentImage"),

@@ -243,11 +243,12 @@ fn fields(object: &Object) -> Vec<Field> {
 }
 
 /// Fields of the payload that Elastic's modules move to names of their own.
-const MOVED: [(&str, &[&str]); 13] = [
+const MOVED: [(&str, &[&str]); 14] = [
     ("Image", &["process.executable"]),
     ("ProcessId", &["process.pid"]),
     ("ProcessGuid", &["process.entity_id"]),
     ("CommandLine", &["process.command_line"]),
+    ("OriginalFileName", &["process.pe.original_file_name"]),
     ("ParentImage", &["process.parent.executable"]),
     ("ParentProcessId", &["process.parent.pid"]),
     ("ParentProcessGuid", &["process.parent.entity_id"]),
