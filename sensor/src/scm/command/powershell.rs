@@ -45,28 +45,79 @@ fn decode(text: &str) -> Option<String> {
     )
 }
 
-/// The requests of one statement: of its last stage, whose input may come from `Get-Service` before it.
+/// The requests of one statement: of its stages, whose input may come from one before that looks services up.
 fn statement(statement: &str) -> Vec<Request> {
     let stages: Vec<Vec<String>> = statement.split('|').map(words).collect();
     let mut requests = Vec::new();
     let mut from_pipe: Vec<String> = Vec::new();
     for stage in &stages {
-        let Some(start) = stage.iter().position(|word| is_cmdlet(word)) else { continue };
-        let cmdlet = stage.get(start).map(|word| word.to_ascii_lowercase()).unwrap_or_default();
-        let call = Call::of(stage.get(start + 1..).unwrap_or_default());
-        if cmdlet == "get-service" {
-            from_pipe = call.names();
-            continue;
+        let start = stage.iter().position(|word| is_cmdlet(word));
+        let rest = start.and_then(|start| stage.get(start + 1..)).unwrap_or(stage);
+        let cmdlet = start.and_then(|start| stage.get(start)).map(|word| word.to_ascii_lowercase());
+        let call = Call::of(rest);
+        match cmdlet.as_deref() {
+            Some("get-service") => from_pipe = call.names(),
+            Some("get-ciminstance" | "gcim" | "get-wmiobject" | "gwmi") => from_pipe = call.of_class(),
+            Some(cmdlet) => {
+                requests.extend(call.requests(cmdlet, &from_pipe));
+                continue;
+            }
+            None => {}
         }
-        requests.extend(call.requests(&cmdlet, &from_pipe));
+        requests.extend(methods(rest, &from_pipe));
     }
     requests
+}
+
+/// What the methods of services are called for: those of .NET's class and of WMI's.
+fn methods(words: &[String], services: &[String]) -> Vec<Request> {
+    // `Invoke-CimMethod -MethodName StopService`, else `.Stop()` behind what it is called on.
+    let named = words.first().is_some_and(|word| word.to_ascii_lowercase().starts_with("invoke-"));
+    let called = words.iter().enumerate().find_map(|(place, word)| {
+        let (_, method) = word.rsplit_once('.').or_else(|| named.then_some(("", word.as_str())))?;
+        let method = method.to_ascii_lowercase();
+        let verb = match method.as_str() {
+            "stop" | "stopservice" => Verb::Stop,
+            "start" | "startservice" => Verb::Start,
+            "pause" | "pauseservice" => Verb::Pause,
+            "continue" | "resumeservice" => Verb::Continue,
+            "delete" => Verb::Delete,
+            "changestartmode" => Verb::Change,
+            _ => return None,
+        };
+        // `ChangeStartMode("Disabled")`, or `-Arguments @{StartMode="Disabled"}`.
+        let mode = words.get(place + 1..)?.iter().find_map(|word| {
+            let mode = word.rsplit('=').next().unwrap_or(word);
+            setting::StartType::from_word(mode)
+        });
+        let settings = match (verb, mode) {
+            (Verb::Change, Some(mode)) => vec![(setting::START, Some(mode.word().to_owned()))],
+            (Verb::Change, None) => return None,
+            _ => Vec::new(),
+        };
+        Some((verb, settings))
+    });
+    let Some((verb, settings)) = called else { return Vec::new() };
+    services
+        .iter()
+        .map(|service| Request {
+            tool: Tool::PowerShell,
+            verb,
+            service: service.clone(),
+            host: None,
+            settings: settings.clone(),
+        })
+        .collect()
 }
 
 fn is_cmdlet(word: &str) -> bool {
     matches!(
         word.to_ascii_lowercase().as_str(),
         "get-service"
+            | "get-ciminstance"
+            | "gcim"
+            | "get-wmiobject"
+            | "gwmi"
             | "new-service"
             | "set-service"
             | "start-service"
@@ -161,6 +212,17 @@ impl Call {
             .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
             .filter(|name| !name.is_empty() && !name.starts_with('$'))
             .collect()
+    }
+
+    /// The services that a filter on WMI's class of services names.
+    fn of_class(&self) -> Vec<String> {
+        let says = |text: &String| text.to_ascii_lowercase().contains("win32_service");
+        let values = || self.named.iter().map(|(_, value)| value).chain(&self.positional);
+        if !values().any(says) {
+            return Vec::new();
+        }
+        let filter = self.get("filter", 1).or_else(|| self.get("query", 1));
+        filter.and_then(|filter| super::selected(&format!("where {filter}"))).into_iter().collect()
     }
 
     fn requests(&self, cmdlet: &str, from_pipe: &[String]) -> Vec<Request> {

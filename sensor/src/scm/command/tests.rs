@@ -87,6 +87,24 @@ fn commands_are_understood() {
         // Stop-Service X
         (powershell, "powershell -nop -enc UwB0AG8AcAAtAFMAZQByAHYAaQBjAGUAIABYAA==", vec!["stop X"]),
         (powershell, "powershell Get-Process", vec![]),
+        (powershell, "powershell (Get-Service -Name WinDefend).Stop()", vec!["stop WinDefend"]),
+        (
+            powershell,
+            r#"powershell "Get-CimInstance Win32_Service -Filter \"Name='X'\" | Invoke-CimMethod -MethodName StopService""#,
+            vec!["stop X"],
+        ),
+        (
+            powershell,
+            r#"powershell "gwmi Win32_Service -Filter \"name='X'\" | % { $_.ChangeStartMode('Disabled') }""#,
+            vec!["change X Start=disabled"],
+        ),
+        (
+            powershell,
+            r#"powershell "(gwmi -Class win32_service -Filter \"name='X'\").Delete()""#,
+            vec!["delete X"],
+        ),
+        (powershell, r#"powershell "(gwmi Win32_Process -Filter \"name='X'\").Delete()""#, vec![]),
+        (powershell, "powershell Get-Service Stop | Select-Object Name", vec![]),
         ("wmic.exe", r#"wmic service where name="WinDefend" call stopservice"#, vec!["stop WinDefend"]),
         (
             "wmic.exe",
