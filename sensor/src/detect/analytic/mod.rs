@@ -44,6 +44,7 @@ mod performance_library_set;
 mod pipe_impersonation;
 mod program_writable_by_others;
 mod recovery_service_impaired;
+mod registry_written_by_odd_program;
 mod remote_execution_tool;
 mod remote_management_enabled;
 mod remote_service_creation;
@@ -129,6 +130,7 @@ pub static ALL: &[&Analytic] = &[
     &pipe_impersonation::ANALYTIC,
     &program_writable_by_others::ANALYTIC,
     &recovery_service_impaired::ANALYTIC,
+    &registry_written_by_odd_program::ANALYTIC,
     &remote_execution_tool::ANALYTIC,
     &remote_management_enabled::ANALYTIC,
     &remote_service_creation::ANALYTIC,
