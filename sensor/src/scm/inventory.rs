@@ -12,8 +12,13 @@ pub const MOST_VALUES: usize = 4096;
 const DELETE_FLAG: &str = "DeleteFlag";
 
 /// Keys below a service's that hold settings, and whether those below them do too.
-pub const KEYS: [(&str, bool); 4] =
-    [("Parameters", false), ("Performance", false), ("Security", false), ("TriggerInfo", true)];
+pub const KEYS: [(&str, bool); 5] = [
+    ("NetworkProvider", false),
+    ("Parameters", false),
+    ("Performance", false),
+    ("Security", false),
+    ("TriggerInfo", true),
+];
 
 /// A value of the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]

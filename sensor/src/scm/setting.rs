@@ -31,7 +31,7 @@ pub const TRIGGERS: &str = "Triggers";
 pub const KEY_PERMISSIONS: &str = "KeyPermissions";
 
 /// Values directly below a service's key that are its configuration; all others are its own data.
-const VALUES: [&str; 33] = [
+const VALUES: [&str; 35] = [
     IMAGE_PATH,
     START,
     TYPE,
@@ -65,10 +65,13 @@ const VALUES: [&str; 33] = [
     "SvcMemHardLimitInMB",
     "CoInstallersDisable",
     "Owners",
+    // Libraries that the directory service of a domain controller loads (T1547.008).
+    "LsaDbExtPt",
+    "DirectoryServiceExtPt",
 ];
 
-/// Values below `Parameters` that name code: of svchost.exe, and of the wrappers srvany and nssm.
-const PARAMETERS: [&str; 8] = [
+/// Values below `Parameters` that name code: of svchost.exe, of the wrappers srvany and nssm, and of the DNS server.
+const PARAMETERS: [&str; 9] = [
     SERVICE_DLL,
     "ServiceMain",
     "ServiceDllUnloadOnStop",
@@ -77,6 +80,7 @@ const PARAMETERS: [&str; 8] = [
     "AppDirectory",
     "AppEnvironmentExtra",
     "AppEnvironment",
+    "ServerLevelPluginDll",
 ];
 
 /// Values below `Performance` that name code (T1574.011).
@@ -87,6 +91,11 @@ const PERFORMANCE: [(&str, &str); 5] = [
     ("Close", "Performance.Close"),
     ("PerfIniFile", "Performance.PerfIniFile"),
 ];
+
+/// The library of a provider of the time service, below `TimeProviders` and the provider's key (T1547.003).
+pub const TIME_PROVIDER: &str = "TimeProviders.DllName";
+/// The library of a provider of network logons, below `NetworkProvider` (T1556.008).
+pub const NETWORK_PROVIDER: &str = "NetworkProvider.ProviderPath";
 
 /// The setting that the registry value at `path` below a service's key is; `None` for its own data.
 pub fn at(path: &[&str]) -> Option<&'static str> {
@@ -101,6 +110,16 @@ pub fn at(path: &[&str]) -> Option<&'static str> {
         }
         [key, value] if key.eq_ignore_ascii_case("Security") && value.eq_ignore_ascii_case("Security") => {
             Some(SECURITY)
+        }
+        [key, value]
+            if key.eq_ignore_ascii_case("NetworkProvider") && value.eq_ignore_ascii_case("ProviderPath") =>
+        {
+            Some(NETWORK_PROVIDER)
+        }
+        [key, _, value]
+            if key.eq_ignore_ascii_case("TimeProviders") && value.eq_ignore_ascii_case("DllName") =>
+        {
+            Some(TIME_PROVIDER)
         }
         [key, ..] if key.eq_ignore_ascii_case("TriggerInfo") => Some(TRIGGERS),
         _ => None,
@@ -232,6 +251,11 @@ mod tests {
             (&["Performance", "Library"], Some("Performance.Library")),
             (&["Security", "Security"], Some("Security")),
             (&["TriggerInfo", "0", "Action"], Some("Triggers")),
+            (&["TimeProviders", "Depot", "DllName"], Some("TimeProviders.DllName")),
+            (&["TimeProviders", "Depot", "Enabled"], None),
+            (&["NetworkProvider", "ProviderPath"], Some("NetworkProvider.ProviderPath")),
+            (&["NetworkProvider", "Name"], None),
+            (&["Parameters", "ServerLevelPluginDll"], Some("ServerLevelPluginDll")),
             (&["State", "UserSettings", "S-1-5-18", "SequenceNumber"], None),
             (&["Parameters", "Adapters"], None),
             (&["Parameters", "Start"], None),

@@ -15,8 +15,9 @@ use super::{Analytic, WINDOWS};
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "service-program-changed",
     title: "Service given another program",
-    behaviour: "The `ImagePath` or the `ServiceDll` of a service that existed before is changed to another program or \
-        library, or its account is changed to the system's.",
+    behaviour: "The `ImagePath` or the `ServiceDll` of a service that existed before, or the library of a time provider, \
+        a network provider or the DNS server's plug-in, is changed to another program or library, or its account is \
+        changed to the system's.",
     suspicious: "The service keeps its name, its rights and its start, and runs something else: a hijack by weak \
         permissions of the registry key, or simply by an administrator's rights.",
     benign: "Updates move programs between versioned directories: the same file name in an ordinary directory is not \
@@ -27,19 +28,27 @@ pub(super) static ANALYTIC: Analytic = Analytic {
     judge,
 };
 
+/// Settings that name what runs: programs and libraries.
+const PROGRAMS: [&str; 5] = [
+    "ImagePath",
+    "ServiceDll",
+    "TimeProviders.DllName",
+    "NetworkProvider.ProviderPath",
+    "ServerLevelPluginDll",
+];
+
 fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     if !subject.changes() {
         return Vec::new();
     }
     let told = subject.event.changes.iter().filter_map(|change| {
-        let (severity, why) =
-            if is_setting(&change.name, "ImagePath") || is_setting(&change.name, "ServiceDll") {
-                program(subject, change)?
-            } else if is_setting(&change.name, "ObjectName") {
-                account(change)?
-            } else {
-                return None;
-            };
+        let (severity, why) = if PROGRAMS.iter().any(|setting| is_setting(&change.name, setting)) {
+            program(subject, change)?
+        } else if is_setting(&change.name, "ObjectName") {
+            account(change)?
+        } else {
+            return None;
+        };
         let aspect = format!("{}={}", change.name, change.after.first().map_or("", String::as_str));
         Some(
             Verdict::new(severity, aspect, why)

@@ -345,6 +345,9 @@ fn executables(draft: &Draft, after: &Service) -> Vec<Executable> {
         (setting::SERVICE_DLL, false),
         (setting::FAILURE_COMMAND, false),
         ("Performance.Library", false),
+        (setting::TIME_PROVIDER, false),
+        (setting::NETWORK_PROVIDER, false),
+        ("ServerLevelPluginDll", false),
         ("Application", false),
     ]
     .into_iter()
