@@ -87,6 +87,30 @@ fn commands_are_understood() {
         // Stop-Service X
         (powershell, "powershell -nop -enc UwB0AG8AcAAtAFMAZQByAHYAaQBjAGUAIABYAA==", vec!["stop X"]),
         (powershell, "powershell Get-Process", vec![]),
+        ("wmic.exe", r#"wmic service where name="WinDefend" call stopservice"#, vec!["stop WinDefend"]),
+        (
+            "wmic.exe",
+            r#"wmic /node:H service where "name='X'" call changestartmode "disabled""#,
+            vec!["change X on H Start=disabled"],
+        ),
+        (
+            "wmic.exe",
+            r#"wmic service where "caption like '%Print Sp%'" call stopservice"#,
+            vec!["stop Print Sp"],
+        ),
+        ("wmic.exe", r#"wmic service where name="My Svc" call stopservice"#, vec!["stop My Svc"]),
+        ("wmic.exe", "wmic service X call delete", vec!["delete X"]),
+        ("wmic.exe", "wmic service get name", vec![]),
+        ("cmd.exe", "cmd /c sc stop X", vec![]),
+    ] {
+        assert_eq!(asked(image, command_line), expected, "{command_line}");
+    }
+}
+
+#[test]
+fn methods_of_services_are_understood() {
+    let powershell = "powershell.exe";
+    for (image, command_line, expected) in [
         (powershell, "powershell (Get-Service -Name WinDefend).Stop()", vec!["stop WinDefend"]),
         (
             powershell,
@@ -105,18 +129,14 @@ fn commands_are_understood() {
         ),
         (powershell, r#"powershell "(gwmi Win32_Process -Filter \"name='X'\").Delete()""#, vec![]),
         (powershell, "powershell Get-Service Stop | Select-Object Name", vec![]),
-        ("wmic.exe", r#"wmic service where name="WinDefend" call stopservice"#, vec!["stop WinDefend"]),
-        (
-            "wmic.exe",
-            r#"wmic /node:H service where "name='X'" call changestartmode "disabled""#,
-            vec!["change X on H Start=disabled"],
-        ),
-        (
-            "wmic.exe",
-            r#"wmic service where "caption like '%Print Sp%'" call stopservice"#,
-            vec!["stop Print Sp"],
-        ),
-        ("wmic.exe", r#"wmic service where name="My Svc" call stopservice"#, vec!["stop My Svc"]),
+    ] {
+        assert_eq!(asked(image, command_line), expected, "{command_line}");
+    }
+}
+
+#[test]
+fn nssm_is_understood() {
+    for (image, command_line, expected) in [
         ("nssm.exe", "nssm install Evil", vec!["create Evil"]),
         (
             r"C:\tools\nssm.exe",
@@ -127,9 +147,6 @@ fn commands_are_understood() {
         ("nssm.exe", "nssm set Evil Start SERVICE_DELAYED_AUTO_START", vec!["change Evil Start=auto start"]),
         ("nssm.exe", "nssm remove Evil confirm", vec!["delete Evil"]),
         ("nssm.exe", "nssm status Evil", vec![]),
-        ("wmic.exe", "wmic service X call delete", vec!["delete X"]),
-        ("wmic.exe", "wmic service get name", vec![]),
-        ("cmd.exe", "cmd /c sc stop X", vec![]),
     ] {
         assert_eq!(asked(image, command_line), expected, "{command_line}");
     }

@@ -21,10 +21,10 @@ pub(super) fn installed(host: &mut Host, observed: &Observed, installed: &Instal
     names.extend(installed.image_path.as_deref().map(image_name));
     let fitting: Vec<DraftKey> =
         host.drafts_of(&names).into_iter().filter(|key| host.drafts.get(key).is_some_and(fits)).collect();
-    let named =
+    let by_name =
         |key: &&DraftKey| host.drafts.get(key).is_some_and(|draft| may_be_same(&draft.name, &installed.name));
     // Several services may run one program: the logs tell them in the same order.
-    let found = fitting.iter().find(named).or(fitting.last()).copied();
+    let found = fitting.iter().find(by_name).or(fitting.last()).copied();
     let key = found.unwrap_or_else(|| {
         let mechanism = Mechanism::ServiceControlManager;
         host.add(Draft::new(Kind::Created, installed.name.clone(), mechanism, observed))

@@ -79,7 +79,7 @@ fn value_written(event: &WindowsEvent) -> Outcome {
     let read = |value: &str, kind: &str| {
         let kind = event.text(kind);
         // Shippers leave out what is empty; the type tells that a value was there.
-        let empty = kind.is_some().then(|| Cow::Borrowed(""));
+        let empty = kind.is_some().then_some(Cow::Borrowed(""));
         let text = event.field(value).map(crate::windows_event::Value::text).or(empty)?;
         let value = value::from_audit(setting, &text, kind.as_deref());
         Some(value).filter(|text| text != "-").map(|value| setting::of_trigger(setting, &below, value))
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
     use crate::windows_event::json;
 
-    fn written(key: &str, fields: serde_json::Value) -> (&'static str, Option<String>, Option<String>) {
+    fn written(key: &str, fields: &serde_json::Value) -> (&'static str, Option<String>, Option<String>) {
         let mut record = json!({"Event": {"System": {"Provider": {"Name": "Microsoft-Windows-Security-Auditing"},
             "EventID": 4657, "TimeCreated": {"SystemTime": "2024-05-06T07:08:09Z"}}, "EventData": fields}});
         record["Event"]["EventData"]["ObjectName"] =
@@ -266,7 +266,7 @@ mod tests {
                 ("Triggers", None, text(r"TriggerInfo\0\Action=1")),
             ),
         ] {
-            assert_eq!(written(key, fields), expected);
+            assert_eq!(written(key, &fields), expected);
         }
     }
 }
