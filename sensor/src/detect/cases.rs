@@ -287,6 +287,7 @@ fn detail_name(word: &str) -> &'static str {
         "control",
         "image",
         "image_signed",
+        "image_signer",
         "signal",
         "host",
         "machine",

@@ -1,6 +1,6 @@
 //! A kernel driver is registered that is unusual by its place or its name.
 
-use crate::detect::catalog::drivers::{Repute, repute};
+use crate::detect::catalog::drivers::{Repute, repute, repute_signed};
 use crate::detect::place::windows::{self as place, Place};
 use crate::detect::subject::Subject;
 use crate::detect::technique;
@@ -43,7 +43,9 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
 fn assess(subject: &Subject<'_>, driver: &str, unsigned: bool) -> Option<Verdict> {
     let path = place::normal(driver);
     let name = without_suffix(base_name(&path), ".sys");
-    let known = repute(name).or_else(|| repute(&subject.event.service.name));
+    let known = repute(name)
+        .or_else(|| repute(&subject.event.service.name))
+        .or_else(|| repute_signed(name, subject.detail("image_signer")?));
     let odd = Place::of(&path);
     let mut severity = odd.map_or(Severity::Medium, Place::severity);
     let mut faults = Vec::new();

@@ -27,6 +27,14 @@ pub(crate) fn repute(name: &str) -> Option<Repute> {
     }
 }
 
+/// What is known of a driver of this name, without extension, by who signed it: of products whose later versions are in
+/// order.
+pub(crate) fn repute_signed(name: &str, signer: &str) -> Option<Repute> {
+    // VirtualBox before Sun bought its maker: every program may write to the kernel's memory by it (CVE-2008-3431).
+    (name.eq_ignore_ascii_case("vboxdrv") && signer.to_ascii_lowercase().contains("innotek"))
+        .then_some(Repute::Vulnerable)
+}
+
 const HOSTILE: &[&str] = &[
     "mimidrv",
     "mimikatz",
@@ -136,6 +144,8 @@ mod tests {
         assert_eq!(repute("RTCore64"), Some(Repute::Vulnerable));
         assert_eq!(repute("cpuz143_x64"), Some(Repute::Vulnerable));
         assert_eq!(repute("WinRing0_1_2_0"), Some(Repute::Vulnerable));
+        assert_eq!(repute_signed("VBoxDrv", "innotek GmbH"), Some(Repute::Vulnerable));
+        assert_eq!(repute_signed("VBoxDrv", "Oracle Corporation"), None);
         assert_eq!(repute("storahci"), None);
         assert_eq!(repute("SysmonDrv"), None);
     }
