@@ -1,9 +1,9 @@
 //! Words of the SCM's records in other languages than English.
 //!
-//! Windows translates start types and states where it logs them, in wordings that change from version to version. So they
-//! are told by parts of words, of those languages that Windows is sold in most.
+//! Windows translates start types and types of services where it logs them, in wordings that change from version to version.
+//! So they are told by parts of words, of those languages that Windows is sold in most. States are not among them: their
+//! records hold a number beside the word.
 
-use super::observed::State;
 use super::setting::StartType;
 
 /// Parts of the words for a start type. The order counts: what is disabled is also said to start in some languages.
@@ -67,73 +67,6 @@ const STARTS: [(StartType, &[&str]); 3] = [
     (StartType::Auto, &["autom", "autostart", "авто", "otomatik", "自动", "自動", "자동"]),
 ];
 
-/// Parts of the words for a state. What is about to be is not among them.
-const STATES: [(State, &[&str]); 3] = [
-    (
-        State::Paused,
-        &[
-            "angehalten",
-            "suspendu",
-            "en pausa",
-            "sospes",
-            "pausad",
-            "wstrzyman",
-            "приостановлен",
-            "暂停",
-            "一時停止",
-        ],
-    ),
-    (
-        State::Stopped,
-        &[
-            "beendet",
-            "gestoppt",
-            "arrêté",
-            "detenid",
-            "arrestat",
-            "interrott",
-            "parado",
-            "interrompid",
-            "gestopt",
-            "beëindigd",
-            "zatrzyman",
-            "остановлен",
-            "zastaven",
-            "leállítva",
-            "stoppad",
-            "stoppet",
-            "durduruldu",
-            "停止",
-            "중지",
-        ],
-    ),
-    (
-        State::Running,
-        &[
-            "ausgeführt",
-            "gestartet",
-            "en cours d",
-            "en ejecución",
-            "en funcionamiento",
-            "in esecuzione",
-            "em execução",
-            "wordt uitgevoerd",
-            "działa",
-            "uruchomion",
-            "работает",
-            "spuštěn",
-            "körs",
-            "kører",
-            "kjører",
-            "çalışıyor",
-            "正在运行",
-            "執行中",
-            "実行中",
-            "실행",
-        ],
-    ),
-];
-
 /// Parts of the words for a type of service, and the words of English records.
 const TYPES: [(&str, &[&str]); 3] = [
     (
@@ -159,11 +92,6 @@ const TYPES: [(&str, &[&str]); 3] = [
 /// The start type that a word of a record stands for.
 pub(super) fn start_type(word: &str) -> Option<StartType> {
     named(&STARTS, word)
-}
-
-/// The state that a word of a record stands for.
-pub(super) fn state(word: &str) -> Option<State> {
-    named(&STATES, word)
 }
 
 /// The type of service, in the words of English records, that a word of a record stands for.
@@ -198,22 +126,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(start_type(word), expected, "{word}");
-        }
-    }
-
-    #[test]
-    fn states_are_known_in_other_languages() {
-        for (word, expected) in [
-            ("beendet", Some(State::Stopped)),
-            ("ausgeführt", Some(State::Running)),
-            ("arrêté", Some(State::Stopped)),
-            ("en cours d’exécution", Some(State::Running)),
-            ("正在运行", Some(State::Running)),
-            ("停止", Some(State::Stopped)),
-            ("一時停止", Some(State::Paused)),
-            ("x", None),
-        ] {
-            assert_eq!(state(word), expected, "{word}");
         }
     }
 

@@ -142,10 +142,7 @@ fn what_a_slow_reader_misses_is_counted_and_told_in_its_place() {
     assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "after");
     let stats = writer.close(PATIENCE);
     reading.join().unwrap();
-    assert_eq!(
-        (stats.accepted, stats.written, stats.dropped),
-        (accepted + 1, accepted + 1, sent - accepted)
-    );
+    assert_eq!((stats.accepted, stats.written, stats.dropped), (accepted + 1, accepted + 1, sent - accepted));
 }
 
 #[test]

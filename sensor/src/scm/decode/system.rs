@@ -134,9 +134,8 @@ fn state(event: &WindowsEvent) -> Outcome {
     }
     let display = display.ok_or(Refusal::Undecodable("the record names no service"))?;
     let word = parameter(event, 2).ok_or(Refusal::Undecodable("the record has no state"))?;
-    let state = State::from_word(&word).or_else(|| translated::state(&word)).ok_or(Refusal::Undecodable(
-        "the record's binary field is gone and its state is in an unknown language",
-    ))?;
+    let state = State::from_word(&word)
+        .ok_or(Refusal::Undecodable("the record's binary field is gone and its state is translated"))?;
     Ok(Seen::State(StateChange { name: Name::of_display(display), state, by_word: true }))
 }
 
