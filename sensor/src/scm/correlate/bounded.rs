@@ -35,6 +35,13 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         self.map.get(key)
     }
 
+    pub(super) fn get_mut<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.map.get_mut(key)
+    }
+
     /// The entry under `key`, put in when there is none.
     pub(super) fn entry(&mut self, key: K) -> &mut V
     where

@@ -230,6 +230,47 @@ fn a_direct_write_names_its_writer_and_both_values() {
 }
 
 #[test]
+fn a_key_that_is_named_from_the_machines_root_is_a_services() {
+    let mut session = Session::new();
+    let key = r"SYSTEM\CurrentControlSet\Services\Spooler";
+    session.process(0, 4000, 3000, r"\Device\HarddiskVolume3\Windows\System32\reg.exe");
+    // The program has opened its base unseen.
+    session.open_key(10, 1, 4000, 0x77, 0x30, key);
+    session.set_start(20, 4000, 0x30, 2, 4);
+    let events = session.finish();
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((event.action, event.service.name.as_str()), (Action::Disabled, "Spooler"));
+    assert_eq!(event.actor.get().map(|actor| actor.process.key.pid), Some(4000));
+}
+
+#[test]
+fn an_object_is_no_longer_the_key_that_it_was_opened_on() {
+    let spooler = format!(r"{SERVICES_KEY}\Spooler");
+    // Who writes through which object how much later, and whether that is still the key.
+    for (closed, pid, object, milliseconds, is_spooler) in [
+        (None, 4000, 0x30, 20, true),
+        // The address was given to a key of somebody else, or so long ago that it may have been.
+        (None, 4001, 0x30, 20, false),
+        (None, 4000, 0x30, 10_020, false),
+        // What comes from another processor's buffer comes late, but not what happens after the end.
+        (Some(30), 4000, 0x30, 20, true),
+        (Some(15), 4000, 0x30, 20, false),
+        // No object is none, not the last one that was refused.
+        (None, 4000, 0, 20, false),
+    ] {
+        let mut session = Session::new();
+        session.open_key(10, 1, 4000, 0, object, &spooler);
+        if let Some(closed) = closed {
+            let object = u64::to_le_bytes(0x30);
+            session.log(closed, KERNEL_REGISTRY, 13, 4000, &[&object, &[0; 4], &text("")]);
+        }
+        session.set_start(milliseconds, pid, object, 2, 4);
+        let events = session.finish();
+        assert_eq!(events.len(), usize::from(is_spooler), "{closed:?} {pid} {object} {milliseconds}");
+    }
+}
+
+#[test]
 fn a_control_names_who_sent_it() {
     let mut session = Session::new();
     session.process(0, 3100, 3000, r"\Device\HarddiskVolume3\Windows\System32\sc.exe");
