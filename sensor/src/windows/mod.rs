@@ -29,5 +29,6 @@ mod signature;
 mod sources;
 mod state_file;
 mod status_watch;
+mod trace_control;
 mod version;
 mod wait;

@@ -20,13 +20,12 @@ use ferrisetw::trace::{
 use ferrisetw::{EventRecord, GUID};
 use windows::Win32::Foundation::WIN32_ERROR;
 use windows::Win32::System::Diagnostics::Etw::{
-    CONTROLTRACE_HANDLE, CloseTrace, ControlTraceW, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD,
-    EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_PROPERTIES, PROCESSTRACE_HANDLE,
+    CloseTrace, EVENT_HEADER_FLAG_32_BIT_HEADER, EVENT_RECORD, PROCESSTRACE_HANDLE,
 };
-use windows::core::{Error, HRESULT, HSTRING};
+use windows::core::{Error, HRESULT};
 
 use super::sources::Input;
-use super::{clock, fault};
+use super::{clock, fault, trace_control};
 use crate::model::Loss;
 use crate::scm::svcctl;
 use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
@@ -46,8 +45,6 @@ const FEWEST_BUFFERS: u32 = 32;
 const MOST_BUFFERS: u32 = 128;
 /// How long records stay in a buffer that isn't full.
 const FLUSH: Duration = Duration::from_secs(1);
-/// The longest name of a session, in characters.
-const NAME_LENGTH: usize = 1024;
 
 /// A provider, and what of it is taken.
 struct Wanted {
@@ -56,8 +53,11 @@ struct Wanted {
     events: &'static [u16],
 }
 
+const REGISTRY: Wanted =
+    Wanted { id: KERNEL_REGISTRY, keywords: REGISTRY_KEYWORDS, events: &[1, 3, 5, 6, 15] };
+
 const WANTED: [Wanted; 4] = [
-    Wanted { id: KERNEL_REGISTRY, keywords: REGISTRY_KEYWORDS, events: &[1, 3, 5, 6, 15] },
+    REGISTRY,
     Wanted { id: KERNEL_PROCESS, keywords: PROCESS_KEYWORDS, events: &[1] },
     Wanted { id: SERVICES, keywords: 0, events: &[105, 200, 201, 202, 203, 204, 205] },
     Wanted { id: RPC, keywords: 0, events: &[5, 6] },
@@ -123,6 +123,10 @@ impl Session {
             drop(stop_trace_by_name(name));
             words(error)
         })?;
+        let captured = trace_control::capture_values(name, REGISTRY.id, REGISTRY.keywords, REGISTRY.events);
+        if let Err(error) = captured {
+            tracing::warn!("the trace tells no data of the registry's values: {}", fault::words(&error));
+        }
         let consumer = handle.Value;
         let thread = std::thread::Builder::new().name("trace".to_owned()).spawn(move || {
             if let Err(error) = UserTrace::process_from_handle(handle) {
@@ -137,7 +141,8 @@ impl Session {
 
     /// What was lost since the last call.
     pub(super) fn losses(&mut self) -> Vec<Loss> {
-        let (events, buffers) = query(self.name).unwrap_or((self.told.events, self.told.buffers));
+        let (events, buffers) =
+            trace_control::lost(self.name).unwrap_or((self.told.events, self.told.buffers));
         let now = self.counts.now(events, buffers);
         differences(std::mem::replace(&mut self.told, now), now)
     }
@@ -290,36 +295,6 @@ fn payload(record: &EventRecord) -> &[u8] {
     }
     // SAFETY: the system gives the payload's start and its length, for as long as the callback runs.
     unsafe { std::slice::from_raw_parts(raw.UserData.cast(), usize::from(raw.UserDataLength)) }
-}
-
-/// How many records and buffers the system has lost since the session began; `None` when it doesn't say.
-fn query(name: &str) -> Option<(u32, u32)> {
-    #[repr(C)]
-    struct Properties {
-        about: EVENT_TRACE_PROPERTIES,
-        session: [u16; NAME_LENGTH],
-        file: [u16; NAME_LENGTH],
-    }
-    let mut asked = Properties {
-        about: EVENT_TRACE_PROPERTIES::default(),
-        session: [0; NAME_LENGTH],
-        file: [0; NAME_LENGTH],
-    };
-    asked.about.Wnode.BufferSize = u32::try_from(size_of::<Properties>()).ok()?;
-    asked.about.LoggerNameOffset = u32::try_from(std::mem::offset_of!(Properties, session)).ok()?;
-    asked.about.LogFileNameOffset = u32::try_from(std::mem::offset_of!(Properties, file)).ok()?;
-    // SAFETY: the structure tells its size and where in it the system may write names; the name ends with a NUL.
-    let result = unsafe {
-        ControlTraceW(
-            CONTROLTRACE_HANDLE::default(),
-            &HSTRING::from(name),
-            (&raw mut asked).cast(),
-            EVENT_TRACE_CONTROL_QUERY,
-        )
-    };
-    result.ok().ok()?;
-    let lost = asked.about.RealTimeBuffersLost.saturating_add(asked.about.LogBuffersLost);
-    Some((asked.about.EventsLost, lost))
 }
 
 fn words(error: TraceError) -> String {

@@ -56,6 +56,8 @@ fn a_service_of_the_registry_alone_is_told_with_its_writer() {
             "22fb2cd6-0e7b-422b-a0c7-2fad1fd0e716 10 1",
             "0063715b-eeda-4007-9429-ad526f62696e 0 105 200 201 202 203 204 205",
             "6ad52b32-d609-4be9-ae07-ce8dae937e39 0 5 6",
+            // With the data of values.
+            "70eb4f03-c1de-4f73-a051-33d13d5413bd 5304 own:2 1 3 5 6 15",
         ]
     );
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 
 /* Of evntprov.h, in versions that older compilers lack. */
+#ifndef EVENT_FILTER_TYPE_NONE
+#define EVENT_FILTER_TYPE_NONE 0
+#endif
 #ifndef EVENT_FILTER_TYPE_EVENT_ID
 #define EVENT_FILTER_TYPE_EVENT_ID 0x80000200
 #define MAX_EVENT_FILTER_EVENT_ID_COUNT 64
@@ -139,9 +142,16 @@ static ULONG enable(TRACEHANDLE handle, const GUID *id, ULONG code, ULONGLONG an
     char line[1024];
     if (!session)
         return misuse(function, "a session that does not run");
-    if (!id || code != EVENT_CONTROL_CODE_ENABLE_PROVIDER || session->provider_count == MOST_PROVIDERS)
+    if (!id || code != EVENT_CONTROL_CODE_ENABLE_PROVIDER)
         return misuse(function, "the parameters");
-    struct provider *provider = &session->providers[session->provider_count++];
+    /* What a provider is enabled for takes the place of what it was enabled for before. */
+    struct provider *provider = session->providers;
+    while (provider < session->providers + session->provider_count && memcmp(&provider->id, id, sizeof *id))
+        provider++;
+    if (provider == session->providers + MOST_PROVIDERS)
+        return misuse(function, "more providers than the stand-in has room for");
+    if (provider == session->providers + session->provider_count)
+        session->provider_count++;
     memset(provider, 0, sizeof *provider);
     provider->id = *id;
     provider->any = any;
@@ -150,6 +160,11 @@ static ULONG enable(TRACEHANDLE handle, const GUID *id, ULONG code, ULONGLONG an
     for (ULONG i = 0; parameters && i < parameters->FilterDescCount; i++) {
         const EVENT_FILTER_DESCRIPTOR *filter = &parameters->EnableFilterDesc[i];
         const EVENT_FILTER_EVENT_ID *events = (const EVENT_FILTER_EVENT_ID *)(ULONG_PTR)filter->Ptr;
+        if (filter->Type == EVENT_FILTER_TYPE_NONE && filter->Size == sizeof(ULONG)) {
+            /* What it means is up to the provider. */
+            provider->own = *(const ULONG *)(ULONG_PTR)filter->Ptr;
+            continue;
+        }
         if (filter->Type != EVENT_FILTER_TYPE_EVENT_ID || provider->event_count)
             return misuse(function, "a filter that the stand-in does not know, or the same twice");
         if (!events || !events->FilterIn || !events->Count || events->Count > MAX_EVENT_FILTER_EVENT_ID_COUNT ||
@@ -161,6 +176,8 @@ static ULONG enable(TRACEHANDLE handle, const GUID *id, ULONG code, ULONGLONG an
     int length = snprintf(line, sizeof line, "%08lx-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x %llx", id->Data1, id->Data2,
                           id->Data3, id->Data4[0], id->Data4[1], id->Data4[2], id->Data4[3], id->Data4[4], id->Data4[5],
                           id->Data4[6], id->Data4[7], any);
+    if (provider->own)
+        length += snprintf(line + length, sizeof line - length, " own:%lx", provider->own);
     for (USHORT i = 0; i < provider->event_count; i++)
         length += snprintf(line + length, sizeof line - length, " %u", provider->events[i]);
     snprintf(line + length, sizeof line - length, "\n");
@@ -206,6 +223,7 @@ static ULONG control(TRACEHANDLE handle, const WCHAR *name, EVENT_TRACE_PROPERTI
     }
     free(lost);
     lstrcpyW((WCHAR *)((BYTE *)properties + properties->LoggerNameOffset), name);
+    properties->Wnode.HistoricalContext = running_handle;
     switch (code) {
     case EVENT_TRACE_CONTROL_QUERY:
         return ERROR_SUCCESS;

@@ -6,8 +6,8 @@
  *   NAME.session  made by the stand-in, and there as long as the session runs: also when the process that started it was
  *                 killed. It holds a number that no other session has, and the session's handle. Who removes it stops the
  *                 session, and who writes one starts it.
- *   NAME.enabled  written by the stand-in, a line for each provider that was enabled: its id, the keywords of which one is
- *                 enough, and the numbers of the events that are wanted.
+ *   NAME.enabled  written by the stand-in, a line for each time that a provider was enabled: its id, the keywords of which
+ *                 one is enough, `own:` and what it was handed besides, and the numbers of the events that are wanted.
  *   NAME.records  what providers log, which the session keeps if it was asked for, a line for each record:
  *                 ID NUMBER VERSION KEYWORDS PROCESS PAYLOAD, keywords and payload in hexadecimal. A line that begins with `~`
  *                 stays in a buffer until the session is stopped, and so do those after it. The start of a session empties it.
@@ -16,7 +16,7 @@
  *
  * Each function follows the Microsoft document that is named at it, and where several behaviours agree with that document,
  * the one that asks most of its client. What it does not do: it has no log files, private
- * sessions, levels, schemas or stack traces; of filters it knows that by event number alone.
+ * sessions, levels, schemas or stack traces; of filters it knows that by event number, and that of no type, which it keeps.
  */
 #ifndef STAND_IN_H
 #define STAND_IN_H
@@ -37,6 +37,8 @@
 struct provider {
     GUID id;
     ULONGLONG any;
+    /* What a filter of no type hands to the provider; 0 for nothing. */
+    ULONG own;
     /* The events that are wanted; none means all. */
     USHORT events[64];
     USHORT event_count;
