@@ -31,4 +31,5 @@ mod state_file;
 mod status_watch;
 mod trace_control;
 mod version;
+mod volumes;
 mod wait;

@@ -25,9 +25,11 @@ use windows::Win32::System::Diagnostics::Etw::{
 use windows::core::{Error, HRESULT};
 
 use super::sources::Input;
+use super::volumes::Volumes;
 use super::{clock, fault, trace_control};
 use crate::model::Loss;
 use crate::scm::svcctl;
+use crate::windows_event::Value;
 use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
 
 /// The session's name in a run. It never changes, so that the next run finds what a killed one left behind.
@@ -235,12 +237,13 @@ fn differences(before: Told, now: Told) -> Vec<Loss> {
 fn provider(wanted: &Wanted, to: Weak<SyncSender<Input>>, counts: Arc<Counts>) -> Provider {
     let id = wanted.id;
     let computer: Arc<str> = Arc::from("");
+    let mut volumes = Volumes::default();
     Provider::by_guid(id)
         .any(wanted.keywords)
         .add_filter(EventFilter::ByEventIds(wanted.events.to_vec()))
         .add_callback(move |record, _| {
             // A panic that reached ferrisetw would end the process.
-            let taken = catch_unwind(AssertUnwindSafe(|| take(id, record, &computer)));
+            let taken = catch_unwind(AssertUnwindSafe(|| take(id, record, &computer, &mut volumes)));
             match taken {
                 Ok(Ok(None)) => {}
                 Ok(Ok(Some(input))) => {
@@ -262,7 +265,12 @@ fn provider(wanted: &Wanted, to: Weak<SyncSender<Input>>, counts: Arc<Counts>) -
 }
 
 /// Reads a record; `None` when it tells of other things.
-fn take(provider: &str, record: &EventRecord, computer: &Arc<str>) -> Result<Option<Input>, etw::EtwError> {
+fn take(
+    provider: &str,
+    record: &EventRecord,
+    computer: &Arc<str>,
+    volumes: &mut Volumes,
+) -> Result<Option<Input>, etw::EtwError> {
     let payload = payload(record);
     if provider == RPC && !etw::is_call_of(&svcctl::INTERFACE_BYTES, payload) {
         return Ok(None);
@@ -281,7 +289,14 @@ fn take(provider: &str, record: &EventRecord, computer: &Arc<str>) -> Result<Opt
         pointer_bytes: if is_32_bit { 4 } else { 8 },
         computer: Arc::clone(computer),
     };
-    etw::decode(&header, payload).map(|event| Some(Input::Event(Box::new(event))))
+    let mut event = etw::decode(&header, payload)?;
+    // As the other sources write it: else what they tell of one process can't be put together.
+    for field in event.fields.iter_mut().filter(|field| field.name == "ImageName") {
+        if let Value::Text(path) = &mut field.value {
+            *path = volumes.path(path);
+        }
+    }
+    Ok(Some(Input::Event(Box::new(event))))
 }
 
 /// The bytes of a record's payload, which ferrisetw only shows through schemas that it asks the system for.
