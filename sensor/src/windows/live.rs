@@ -352,7 +352,15 @@ impl Live<'_> {
 
     fn take(&mut self, input: Input) {
         let outputs = match input {
-            Input::Event(event) => self.correlator.push_event(&event),
+            Input::Event(event) => {
+                let mut outputs = self.correlator.push_event(&event);
+                // What a busy trace tells of other things moves time on as well: it may never pause for long enough to be told
+                // that time has passed.
+                if event.channel.is_empty() && self.correlator.is_waiting() {
+                    outputs.extend(self.correlator.tick(event.time));
+                }
+                outputs
+            }
             Input::Sighting(sighting) => self.correlator.push_sighting(&self.host, *sighting),
             Input::Inventory(time, services) => {
                 self.correlator.learn_services(&self.host, time, services);

@@ -1,9 +1,13 @@
 //! What the trace session tells, and what becomes of it. Sessions are a stand-in's.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::manager::Made;
 use crate::place::{alone_unless, missing_rights};
+use crate::program::PATIENCE;
 use crate::sensor::is_event;
 use crate::trace::{Record, Trace, missing_stand_in};
 
@@ -91,6 +95,29 @@ fn what_is_still_in_a_buffer_is_told_at_the_end() {
     let started = told.iter().filter(|line| is_event(line, "svcsensor-test-buffered", "started"));
     assert_eq!(started.count(), 1, "{}", Value::from(told));
     assert!(!trace.runs());
+}
+
+#[test]
+fn a_trace_that_never_pauses_holds_up_no_event() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let trace = Trace::new();
+    let mut sensor = trace.sensor();
+    let started = Instant::now();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Of keys that are no services', more often than time is told to pass.
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) && started.elapsed() < PATIENCE {
+                trace.log(&[Record::number_written(31_000, 0xffff_8000_0000_0010, "LastRun", 1)]);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        trace.log(&[Record::running("svcsensor-test-busy")]);
+        sensor.until(|line| is_event(line, "svcsensor-test-busy", "started"));
+        over.store(true, Ordering::Relaxed);
+    });
+    let took = started.elapsed();
+    assert!(took < PATIENCE / 2, "{took:?}");
 }
 
 #[test]
