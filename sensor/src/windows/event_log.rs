@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use windows::Win32::Foundation::{
-    ERROR_EVT_QUERY_RESULT_STALE, ERROR_INVALID_OPERATION, ERROR_NO_MORE_ITEMS, ERROR_NOT_FOUND,
-    ERROR_TIMEOUT, WIN32_ERROR,
+    ERROR_EVT_QUERY_RESULT_INVALID_POSITION, ERROR_EVT_QUERY_RESULT_STALE, ERROR_INVALID_OPERATION,
+    ERROR_NO_MORE_ITEMS, ERROR_NOT_FOUND, ERROR_TIMEOUT, WIN32_ERROR,
 };
 use windows::core::{Error, Result};
 
@@ -23,6 +23,8 @@ use crate::windows_event::{WindowsEvent, xml};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// `RPC_S_INVALID_BOUND`: the records of a batch are too large together.
 const INVALID_BOUND: WIN32_ERROR = WIN32_ERROR(1734);
+/// The query for all records.
+const EVERYTHING: &str = "*";
 /// Why a bookmark's record is not there.
 const GONE: &str = "the log was cleared, or has overwritten the last record that was read";
 
@@ -79,7 +81,8 @@ impl Subscription {
         let mut lost = Vec::new();
         let after = placed.then_some(&bookmark);
         let (results, gone) = subscribe(log, after, &signal)?;
-        if gone {
+        // One that was there a moment ago is not gone.
+        if gone && is_known {
             lost.push(gap(log, GONE));
         }
         Ok(Self {
@@ -263,8 +266,13 @@ fn drain(subscriptions: &mut [Subscription], to: &SyncSender<Input>) -> bool {
 /// A bookmark of the last record that was logged, and its text if there is such a record. With it, what comes next is told
 /// by the next run if this one ends before it has told anything.
 fn newest(log: Log, buffer: &mut Buffer) -> Result<(Bookmark, Option<String>)> {
-    // First, since it may be refused: Wine ends a program that asks it for a bookmark.
-    let newest = Results::newest(log.channel())?;
+    // First, since it may be refused: Wine ends a program that asks it for a bookmark. One of the records that are
+    // subscribed to, where there is any: no document says that a strict subscription finds others, and where it does not,
+    // all of the log would be told as new.
+    let newest = match Results::newest(log.channel(), &log.query())? {
+        None => Results::newest(log.channel(), EVERYTHING)?,
+        found => found,
+    };
     let mut bookmark = Bookmark::new()?;
     let Some(newest) = newest else { return Ok((bookmark, None)) };
     bookmark.set(&newest)?;
@@ -287,9 +295,12 @@ fn has_no_more(error: &Error) -> bool {
     [ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT, ERROR_INVALID_OPERATION].iter().any(|code| fault::is(error, *code))
 }
 
-/// Whether records are missing.
+/// Whether records are missing. The last of these is in no document of subscriptions; clients get it of bookmarks whose
+/// record is gone (github.com/elastic/beats, winlogbeat).
 fn is_gap(error: &Error) -> bool {
-    fault::is(error, ERROR_NOT_FOUND) || fault::is(error, ERROR_EVT_QUERY_RESULT_STALE)
+    [ERROR_NOT_FOUND, ERROR_EVT_QUERY_RESULT_STALE, ERROR_EVT_QUERY_RESULT_INVALID_POSITION]
+        .iter()
+        .any(|code| fault::is(error, *code))
 }
 
 fn gap(log: Log, reason: &str) -> Loss {

@@ -2,7 +2,9 @@
 
 #![expect(unsafe_code, reason = "the system is called")]
 
-use windows::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_NO_MORE_ITEMS};
+use std::time::Duration;
+
+use windows::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT};
 use windows::Win32::System::EventLog::{
     EVT_HANDLE, EvtClose, EvtCreateBookmark, EvtNext, EvtQuery, EvtQueryChannelPath,
     EvtQueryReverseDirection, EvtRender, EvtRenderBookmark, EvtRenderEventXml, EvtSubscribe,
@@ -15,6 +17,8 @@ use super::fault;
 
 /// How many records are taken at a time at most.
 pub(super) const BATCH: usize = 64;
+/// How long a log is searched for its newest record of a kind.
+const SEARCH: Duration = Duration::from_secs(5);
 /// The longest record that is read, in characters.
 const LONGEST: usize = 1 << 20;
 
@@ -86,25 +90,32 @@ impl Results {
         Ok(Self(Handle::new(results)?))
     }
 
-    /// The newest record of a channel, whatever it tells.
-    pub(super) fn newest(channel: &str) -> Result<Option<Record>> {
+    /// The newest record of a channel that the query asks for; `None` when there is none, or none was found in time.
+    pub(super) fn newest(channel: &str, query: &str) -> Result<Option<Record>> {
         let flags = EvtQueryChannelPath.0 | EvtQueryReverseDirection.0;
-        // SAFETY: the channel's name ends with a NUL; no query means all records.
-        let results = unsafe { EvtQuery(None, &HSTRING::from(channel), PCWSTR::null(), flags) }?;
-        match Self(Handle::new(results)?).next(1) {
+        // SAFETY: both texts end with a NUL.
+        let results = unsafe { EvtQuery(None, &HSTRING::from(channel), &HSTRING::from(query), flags) }?;
+        match Self(Handle::new(results)?).within(1, SEARCH) {
             Ok(mut records) => Ok(records.pop()),
-            Err(error) if fault::is(&error, ERROR_NO_MORE_ITEMS) => Ok(None),
+            Err(error) if fault::is(&error, ERROR_NO_MORE_ITEMS) || fault::is(&error, ERROR_TIMEOUT) => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// The next records, of which there are at most `most`.
+    /// The next records that are there already, of which there are at most `most`.
     pub(super) fn next(&self, most: usize) -> Result<Vec<Record>> {
+        self.within(most, Duration::ZERO)
+    }
+
+    fn within(&self, most: usize, patience: Duration) -> Result<Vec<Record>> {
         let mut handles = [0_isize; BATCH];
         let (wanted, _) = handles.split_at_mut(most.min(BATCH));
         let mut count = 0;
+        let milliseconds = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX - 1);
         // SAFETY: the results are open, and the handles are taken below.
-        unsafe { EvtNext(self.0.0, wanted, 0, 0, &raw mut count) }?;
+        unsafe { EvtNext(self.0.0, wanted, milliseconds, 0, &raw mut count) }?;
         let count = usize::try_from(count).unwrap_or(0);
         Ok(handles.iter().take(count).map(|handle| Record(Handle(EVT_HANDLE(*handle)))).collect())
     }

@@ -136,6 +136,22 @@ fn what_is_logged_between_two_runs_is_told_although_the_first_saw_nothing() {
 }
 
 #[test]
+fn what_was_there_before_is_told_by_nobody_whatever_was_logged_last() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    // The boot has drivers that failed to load: a record that is not asked for.
+    let other = || Record::new(Provider::Manager, 7026, &[("param1", "driver")]);
+    for before in [vec![installed("before"), other()], vec![other()]] {
+        let logs = Logs::new();
+        logs.add(&before);
+        let mut sensor = logs.sensor();
+        logs.add(&[other(), installed("after"), other()]);
+        until_created(&mut sensor, "after");
+        let told = sensor.stop();
+        assert_eq!((creations(&told, "before"), losses(&told).len()), (0, 0), "{}", Value::from(told));
+    }
+}
+
+#[test]
 fn a_sensor_that_is_killed_loses_nothing() {
     let Some(_alone) = alone_unless(missing_stand_in()) else { return };
     let logs = Logs::new();

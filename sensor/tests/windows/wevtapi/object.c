@@ -85,6 +85,8 @@ BOOL WINAPI EvtClose(EVT_HANDLE handle)
             subscription_close(object->subscription);
         if (object->kind == RECORD)
             free(object->record.text);
+        if (object->kind == QUERY)
+            free(object->query.text);
         free(object);
         objects[place] = NULL;
         open_objects--;

@@ -7,7 +7,7 @@
 #define MOST_RECORDS 1024
 #define MOST_BYTES 0x200000
 
-/* https://learn.microsoft.com/windows/win32/api/winevt/nf-winevt-evtquery, of a whole channel only. */
+/* https://learn.microsoft.com/windows/win32/api/winevt/nf-winevt-evtquery, of a channel. */
 EVT_HANDLE WINAPI EvtQuery(EVT_HANDLE session, LPCWSTR path, LPCWSTR query, DWORD flags)
 {
     EVT_HANDLE handle = NULL;
@@ -18,13 +18,14 @@ EVT_HANDLE WINAPI EvtQuery(EVT_HANDLE session, LPCWSTR path, LPCWSTR query, DWOR
     if (session || !path || (flags & ~direction) != EvtQueryChannelPath ||
         direction == (EvtQueryForwardDirection | EvtQueryReverseDirection))
         error = misuse("EvtQuery", "the parameters");
-    else if (query && wcscmp(query, L"*"))
-        error = misuse("EvtQuery", "a query that filters");
+    else if (query && !filter_is_query(query))
+        error = misuse("EvtQuery", "the query");
     else
         error = log_read(path, &log);
     if (!error) {
         struct object *object;
         handle = object_new(QUERY, path, &object);
+        object->query.text = wcsdup(query ? query : L"*");
         object->query.backwards = direction == EvtQueryReverseDirection;
         object->query.next = object->query.backwards ? (log.count ? log.records[log.count - 1].number : 0) : 1;
     }
@@ -40,6 +41,8 @@ static DWORD query_next(struct object *object, const struct log *log, DWORD *fir
     for (DWORD step = 0; step < log->count; step++) {
         DWORD place = object->query.backwards ? log->count - 1 - step : step;
         ULONGLONG number = log->records[place].number;
+        if (!filter_takes(object->query.text, &log->records[place]))
+            continue;
         if (object->query.backwards ? number <= next : number >= next) {
             object->query.next = object->query.backwards ? number - 1 : number + 1;
             *first = place;
@@ -62,11 +65,11 @@ static EVT_HANDLE record_new(const WCHAR *channel, const struct record *record)
     return handle;
 }
 
-static DWORD next(EVT_HANDLE results, DWORD size, EVT_HANDLE *records, DWORD timeout, DWORD flags, PDWORD returned)
+static DWORD next(EVT_HANDLE results, DWORD size, EVT_HANDLE *records, DWORD flags, PDWORD returned)
 {
     struct log log;
     DWORD first = 0, count = 0, bytes = 0, error;
-    if (!size || size > MOST_RECORDS || !records || !returned || timeout || flags)
+    if (!size || size > MOST_RECORDS || !records || !returned || flags)
         return misuse("EvtNext", "the parameters");
     *returned = 0;
     BOOL is_query = object_kind(results) == QUERY;
@@ -94,8 +97,9 @@ static DWORD next(EVT_HANDLE results, DWORD size, EVT_HANDLE *records, DWORD tim
  * (github.com/elastic/beats, issue 3076). */
 BOOL WINAPI EvtNext(EVT_HANDLE results, DWORD size, EVT_HANDLE *records, DWORD timeout, DWORD flags, PDWORD returned)
 {
+    (void)timeout;
     EnterCriticalSection(&lock);
-    DWORD error = next(results, size, records, timeout, flags, returned);
+    DWORD error = next(results, size, records, flags, returned);
     LeaveCriticalSection(&lock);
     SetLastError(error);
     return !error;

@@ -11,8 +11,9 @@
  *   misuse.txt   written by the stand-in: what the client did that the documents don't allow, and handles that it left open.
  *
  * Each function follows the Microsoft document that is named at it, and where several behaviours agree with that document,
- * the one that asks most of its client. What it does not do: it filters nothing, but looks whether a query is well-formed;
- * it has neither sessions, callbacks, timeouts nor render contexts, which are refused as misuse.
+ * the one that asks most of its client. What it does not do: of a query it understands which numbers of events are asked
+ * for, and looks whether the rest is well-formed; it has neither sessions, callbacks nor render contexts, which are refused as
+ * misuse, and nobody waits.
  */
 #ifndef STAND_IN_H
 #define STAND_IN_H
@@ -31,10 +32,11 @@ struct object {
     WCHAR channel[LONGEST_NAME];
     union {
         struct subscription *subscription;
-        /* The number of the record that a query gives next, and whether it goes backwards. */
+        /* The number of the record that a query gives next, whether it goes backwards, and what it asks for. */
         struct {
             ULONGLONG next;
             BOOL backwards;
+            WCHAR *text;
         } query;
         struct {
             ULONGLONG number;
@@ -73,6 +75,10 @@ DWORD misuse(const char *function, const char *what);
 /* log.c */
 BOOL folder_path(WCHAR *path, const WCHAR *channel, const WCHAR *extension);
 DWORD log_read(const WCHAR *channel, struct log *log);
+
+/* filter.c */
+BOOL filter_is_query(const WCHAR *query);
+BOOL filter_takes(const WCHAR *query, const struct record *record);
 
 /* subscription.c */
 DWORD subscription_next(struct object *object, struct log *log, DWORD most, DWORD *first, DWORD *count);

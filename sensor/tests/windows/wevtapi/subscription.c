@@ -8,6 +8,7 @@
 
 struct subscription {
     WCHAR channel[LONGEST_NAME];
+    WCHAR *query;
     /* The client's event. */
     HANDLE signal;
     BOOL strict;
@@ -43,6 +44,7 @@ static DWORD WINAPI watch(LPVOID argument)
         LeaveCriticalSection(&lock);
         if (closed) {
             CloseHandle(subscription->signal);
+            free(subscription->query);
             free(subscription);
             return 0;
         }
@@ -52,22 +54,6 @@ static DWORD WINAPI watch(LPVOID argument)
 void subscription_close(struct subscription *subscription)
 {
     subscription->closed = TRUE;
-}
-
-/* Whether it looks like XPath or a structured query. */
-static BOOL is_query(const WCHAR *query)
-{
-    int brackets = 0, quotes = 0;
-    for (const WCHAR *letter = query; *letter; letter++) {
-        if (*letter == '\'')
-            quotes++;
-        if (quotes % 2)
-            continue;
-        brackets += (*letter == '[' || *letter == '(') - (*letter == ']' || *letter == ')');
-        if (brackets < 0)
-            return FALSE;
-    }
-    return !brackets && quotes % 2 == 0 && (*query == '*' || !wcsncmp(query, L"<QueryList>", 11));
 }
 
 static void keep_query(const WCHAR *channel, const WCHAR *query)
@@ -86,8 +72,17 @@ static void keep_query(const WCHAR *channel, const WCHAR *query)
     CloseHandle(file);
 }
 
+/* Whether the log has a record of this number that is asked for. */
+static BOOL has(const struct log *log, const WCHAR *query, ULONGLONG number)
+{
+    for (DWORD place = 0; place < log->count; place++)
+        if (log->records[place].number == number)
+            return filter_takes(query, &log->records[place]);
+    return FALSE;
+}
+
 /* Where a subscription begins; an error where it can't. */
-static DWORD begin(const struct log *log, const struct object *bookmark, DWORD flags, ULONGLONG *next)
+static DWORD begin(const struct log *log, const WCHAR *query, const struct object *bookmark, DWORD flags, ULONGLONG *next)
 {
     ULONGLONG first = log->count ? log->records[0].number : 0;
     ULONGLONG last = log->count ? log->records[log->count - 1].number : 0;
@@ -100,7 +95,8 @@ static DWORD begin(const struct log *log, const struct object *bookmark, DWORD f
         return ERROR_SUCCESS;
     default:
         *next = bookmark->bookmark + 1;
-        if (bookmark->bookmark && bookmark->bookmark >= first && bookmark->bookmark <= last)
+        /* The documents don't say whether a record counts that is not asked for. */
+        if (has(log, query, bookmark->bookmark))
             return ERROR_SUCCESS;
         if (flags & EvtSubscribeStrict)
             return ERROR_NOT_FOUND;
@@ -125,7 +121,7 @@ static DWORD subscribe(HANDLE signal, LPCWSTR channel, LPCWSTR query, EVT_HANDLE
         return misuse(function, "no channel");
     if ((origin == EvtSubscribeStartAfterBookmark) != (bookmark_handle != NULL))
         return misuse(function, "a bookmark is needed to start after it, and only then");
-    if (!query || !is_query(query)) {
+    if (!query || !filter_is_query(query)) {
         misuse(function, "the query");
         return ERROR_EVT_INVALID_QUERY;
     }
@@ -133,11 +129,12 @@ static DWORD subscribe(HANDLE signal, LPCWSTR channel, LPCWSTR query, EVT_HANDLE
         return ERROR_INVALID_HANDLE;
     DWORD error = log_read(channel, &log);
     if (!error)
-        error = begin(&log, bookmark, flags, &next);
+        error = begin(&log, query, bookmark, flags, &next);
     if (error)
         return error;
     struct subscription *subscription = calloc(1, sizeof *subscription);
     lstrcpynW(subscription->channel, channel, LONGEST_NAME);
+    subscription->query = wcsdup(query);
     DuplicateHandle(GetCurrentProcess(), signal, GetCurrentProcess(), &subscription->signal, 0, FALSE, DUPLICATE_SAME_ACCESS);
     subscription->strict = (flags & EvtSubscribeStrict) != 0;
     subscription->next = next;
@@ -186,10 +183,17 @@ DWORD subscription_next(struct object *object, struct log *log, DWORD most, DWOR
         if (subscription->stale)
             return ERROR_EVT_QUERY_RESULT_STALE;
     }
-    for (*first = 0; *first < log->count && log->records[*first].number < subscription->next; ++*first)
-        ;
-    *count = log->count - *first < most ? log->count - *first : most;
+    const struct record *records = log->records;
+    for (*first = 0; *first < log->count; ++*first)
+        if (records[*first].number >= subscription->next && filter_takes(subscription->query, &records[*first]))
+            break;
+    for (*count = 0; *first + *count < log->count && *count < most; ++*count)
+        if (!filter_takes(subscription->query, &records[*first + *count]))
+            break;
     if (!*count) {
+        /* What is not asked for is passed over. */
+        if (log->count && subscription->next <= records[log->count - 1].number)
+            subscription->next = records[log->count - 1].number + 1;
         subscription->ready = FALSE;
         return ERROR_NO_MORE_ITEMS;
     }
