@@ -14,8 +14,8 @@ use windows::core::{HSTRING, PCWSTR};
 
 use super::Signature;
 
-/// By which catalogs of Windows 8 and later name files.
-const ALGORITHM: &str = "SHA256";
+/// By which catalogs name files: those of Windows 8 and later, and older ones, such as drivers still have.
+const ALGORITHMS: [&str; 2] = ["SHA256", "SHA1"];
 
 /// The catalogs of this host.
 struct Catalogs(isize);
@@ -42,9 +42,13 @@ impl Drop for Catalog<'_> {
 
 /// The signature of the first catalog that lists the file; `None` when there is no such catalog.
 pub(super) fn check(path: &str) -> Option<Signature> {
+    ALGORITHMS.iter().find_map(|algorithm| check_by(algorithm, path))
+}
+
+fn check_by(algorithm: &str, path: &str) -> Option<Signature> {
     let mut admin = 0;
     // SAFETY: the algorithm's name ends with a NUL.
-    unsafe { CryptCATAdminAcquireContext2(&raw mut admin, None, &HSTRING::from(ALGORITHM), None, None) }
+    unsafe { CryptCATAdminAcquireContext2(&raw mut admin, None, &HSTRING::from(algorithm), None, None) }
         .ok()?;
     let catalogs = Catalogs(admin);
     let mut hash = hash(&catalogs, path)?;
