@@ -42,7 +42,8 @@ impl Enricher {
             // The first is the service's program; a detail has one value.
             if index == 0 {
                 match executable.sha256 {
-                    Known::Missing(reason @ (Reason::NotFound | Reason::Denied)) => {
+                    // To look at the signature is to read all of it as well.
+                    Known::Missing(reason) => {
                         event.missing.extend([("image_signed", reason), ("image_version", reason)]);
                     }
                     _ => describe(&executable.path, &mut details, &mut event.missing),
