@@ -3,6 +3,9 @@
 #![expect(unsafe_code, reason = "the system is called")]
 
 use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use windows::Win32::Security::Authorization::ConvertStringSidToSidW;
 use windows::Win32::Security::{LookupAccountSidW, PSID, SID_NAME_USE};
@@ -14,25 +17,80 @@ use super::security::Local;
 const REMEMBERED: usize = 4096;
 /// The longest name of an account or domain, in characters with the NUL (lmcons.h has 256 and 15).
 const LONGEST: usize = 512;
+/// How long a name is waited for. This host's own accounts are named at once; a domain's controller that can't be reached is
+/// waited for by the system for many seconds.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// For how many accounts the thread is asked at a time.
+const MOST_ASKED: usize = 256;
+/// After how long an account is asked for again that had no name: the network may not have been there yet.
+const AGAIN: Duration = Duration::from_mins(10);
 
-/// Names of accounts that were asked for; a domain's controller is asked once only.
-#[derive(Debug, Default)]
+/// Names of accounts, which a thread of their own asks for, so that none holds up what comes after it.
+#[derive(Debug)]
 pub(super) struct Accounts {
-    names: HashMap<String, Option<String>>,
+    /// By security ids; where there was no name, when it was asked for.
+    names: HashMap<String, Result<String, Instant>>,
+    ask: Sender<String>,
+    answers: Receiver<(String, Option<String>)>,
+    /// How many answers are still to come.
+    asked: usize,
 }
 
 impl Accounts {
-    /// The account with this security id, as `DOMAIN\name`.
-    pub(super) fn name(&mut self, sid: &str) -> Option<String> {
-        if let Some(known) = self.names.get(sid) {
-            return known.clone();
+    /// Starts the thread; without one no account has a name.
+    pub(super) fn start() -> Self {
+        Self::asking(look_up)
+    }
+
+    fn asking(look_up: fn(&str) -> Option<String>) -> Self {
+        let (ask, waiting) = channel::<String>();
+        let (answer, answers) = channel();
+        let started = thread::Builder::new().name("accounts".to_owned()).spawn(move || {
+            for sid in waiting {
+                let name = look_up(&sid);
+                if answer.send((sid, name)).is_err() {
+                    return;
+                }
+            }
+        });
+        if let Err(error) = started {
+            tracing::warn!("accounts can't be named: {error}");
         }
+        Self { names: HashMap::new(), ask, answers, asked: 0 }
+    }
+
+    /// The account with this security id, as `DOMAIN\name`, if that is known soon.
+    pub(super) fn name(&mut self, sid: &str) -> Option<String> {
+        while let Ok((sid, name)) = self.answers.try_recv() {
+            self.learn(sid, name);
+        }
+        match self.names.get(sid) {
+            Some(Ok(name)) => return Some(name.clone()),
+            Some(Err(asked)) if asked.elapsed() < AGAIN => return None,
+            _ => {}
+        }
+        if self.asked >= MOST_ASKED {
+            return None;
+        }
+        let is_free = self.asked == 0;
+        self.ask.send(sid.to_owned()).ok()?;
+        self.asked += 1;
+        // One that is asked for is not asked for again.
+        self.names.insert(sid.to_owned(), Err(Instant::now()));
+        if is_free {
+            let (sid, name) = self.answers.recv_timeout(PATIENCE).ok()?;
+            self.learn(sid, name.clone());
+            return name;
+        }
+        None
+    }
+
+    fn learn(&mut self, sid: String, name: Option<String>) {
+        self.asked = self.asked.saturating_sub(1);
         if self.names.len() >= REMEMBERED {
             self.names.clear();
         }
-        let name = look_up(sid);
-        self.names.insert(sid.to_owned(), name.clone());
-        name
+        self.names.insert(sid, name.ok_or_else(Instant::now));
     }
 }
 
@@ -64,4 +122,36 @@ fn look_up(text: &str) -> Option<String> {
     };
     let (name, domain) = (text(&name, name_length)?, text(&domain, domain_length)?);
     Some(if domain.is_empty() { name } else { format!(r"{domain}\{name}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_takes_long_holds_up_nothing_and_is_known_later() {
+        let mut accounts = Accounts::asking(|sid| {
+            if sid == "far" {
+                thread::sleep(PATIENCE * 2);
+            }
+            (sid != "none").then(|| format!("name of {sid}"))
+        });
+        assert_eq!(accounts.name("near").as_deref(), Some("name of near"));
+        assert_eq!(accounts.name("none"), None);
+        let asked = Instant::now();
+        // While one is waited for, nobody waits for another.
+        assert_eq!([accounts.name("far"), accounts.name("next"), accounts.name("far")], [None, None, None]);
+        assert!(asked.elapsed() < PATIENCE * 2);
+        thread::sleep(PATIENCE * 3);
+        assert_eq!(accounts.name("far").as_deref(), Some("name of far"));
+        assert_eq!(accounts.name("next").as_deref(), Some("name of next"));
+    }
+
+    #[test]
+    fn this_host_names_its_own_accounts() {
+        let mut accounts = Accounts::start();
+        let system = accounts.name("S-1-5-18").unwrap_or_default();
+        assert!(!system.is_empty());
+        assert_eq!(accounts.name("no security id"), None);
+    }
 }

@@ -16,7 +16,7 @@ pub(super) struct Enricher {
 impl Enricher {
     /// Adds the hashes that `hasher` gives.
     pub(super) fn new(hasher: Hasher) -> Self {
-        Self { hasher, accounts: Accounts::default() }
+        Self { hasher, accounts: Accounts::start() }
     }
 
     /// Hashes no more large programs: the run ends.
