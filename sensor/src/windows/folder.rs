@@ -2,17 +2,18 @@
 #![expect(unsafe_code, reason = "Windows gives paths as memory that its caller frees")]
 
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::os::windows::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use windows::Win32::Foundation::ERROR_ALREADY_EXISTS;
 use windows::Win32::System::Com::CoTaskMemFree;
 use windows::Win32::UI::Shell::{
     FOLDERID_ProgramData, FOLDERID_ProgramFiles, KF_FLAG_DEFAULT, SHGetKnownFolderPath,
 };
 use windows::core::GUID;
 
+use super::fault;
 use super::security::{self, Descriptor};
 
 /// The folder's name below those of Windows.
@@ -48,14 +49,17 @@ pub fn program() -> io::Result<PathBuf> {
 /// # Errors
 /// When it belongs to somebody else, who may have left anything in it, or the system refuses.
 pub fn make_private(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(path) => {
+    let private = Descriptor::parse(PRIVATE)?;
+    match private.make_folder(path) {
+        // From the beginning: until it was private, others could have made files in it, and a user who may not make it so
+        // would leave a folder behind that the service refuses.
+        Ok(()) => Ok(()),
+        Err(error) if fault::is(&error, ERROR_ALREADY_EXISTS) && is_folder(path) => {
             refuse_stranger(path)?;
+            private.set_on_file(path)
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error.into()),
     }
-    Descriptor::parse(PRIVATE)?.set_on_file(path)
 }
 
 /// Refuses a folder of somebody else: every user may make folders in `%ProgramData%`.
@@ -91,6 +95,8 @@ fn known(folder: &GUID) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

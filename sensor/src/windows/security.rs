@@ -13,9 +13,10 @@ use windows::Win32::Security::Authorization::{
 };
 use windows::Win32::Security::{
     DACL_SECURITY_INFORMATION, GetTokenInformation, OBJECT_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
-    PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, SetFileSecurityW, TOKEN_QUERY, TOKEN_USER,
-    TokenUser,
+    PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES, SetFileSecurityW,
+    TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
+use windows::Win32::Storage::FileSystem::CreateDirectoryW;
 use windows::Win32::System::Services::{SC_HANDLE, SetServiceObjectSecurity};
 use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows::core::{HSTRING, PWSTR};
@@ -56,6 +57,20 @@ impl Descriptor {
 
     fn raw(&self) -> PSECURITY_DESCRIPTOR {
         PSECURITY_DESCRIPTOR(self.0.0)
+    }
+
+    /// Makes a folder that has this owner and this access control list from the beginning.
+    ///
+    /// # Errors
+    /// When the system refuses: also when something of this name is there already.
+    pub(super) fn make_folder(&self, path: &Path) -> windows::core::Result<()> {
+        let attributes = SECURITY_ATTRIBUTES {
+            nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).unwrap_or(0),
+            lpSecurityDescriptor: self.0.0,
+            ..SECURITY_ATTRIBUTES::default()
+        };
+        // SAFETY: the descriptor lives as long as this value, the path and the attributes through the call.
+        unsafe { CreateDirectoryW(&HSTRING::from(path), Some(&raw const attributes)) }
     }
 
     /// Gives a file or a folder this owner and this access control list, inheriting nothing from above.
