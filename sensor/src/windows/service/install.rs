@@ -2,7 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use windows_service::service::{
@@ -26,6 +27,10 @@ const ARGUMENTS: [&str; 2] = ["service", "run"];
 const RESTARTS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(30), Duration::from_mins(5)];
 /// After so long without a failure, the next one is the first again.
 const RESET: Duration = Duration::from_hours(24);
+/// How long the process of a stopped service may take to end.
+const ENDING: Duration = Duration::from_secs(10);
+/// How often it is looked whether it has.
+const STEP: Duration = Duration::from_millis(50);
 /// How long the system waits for it when it shuts down.
 const SHUTDOWN: Duration = Duration::from_secs(15);
 
@@ -163,14 +168,28 @@ fn copy_program() -> io::Result<PathBuf> {
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder)?;
     }
-    if this.canonicalize().ok() != place.canonicalize().ok() {
+    if !is_same(&this, &place) {
         fs::copy(&this, &place)?;
     }
     Ok(place)
 }
 
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok() == other.canonicalize().ok()
+}
+
+/// Removes the program, and its folder if that is empty then.
 fn remove_program(program: &Path) -> io::Result<()> {
-    fs::remove_file(program)?;
+    // The SCM is told that the service has stopped before its process ends, and Windows keeps the program of a process. One
+    // that removes itself waits in vain.
+    let patience = if is_same(&std::env::current_exe()?, program) { Duration::ZERO } else { ENDING };
+    let end = Instant::now() + patience;
+    while let Err(error) = fs::remove_file(program) {
+        if error.kind() != io::ErrorKind::PermissionDenied || Instant::now() >= end {
+            return Err(error);
+        }
+        sleep(STEP);
+    }
     match program.parent() {
         Some(folder) => fs::remove_dir(folder),
         None => Ok(()),
