@@ -16,8 +16,8 @@ pub fn default_path() -> Result<PathBuf, ConfigError> {
 /// Where the configuration is read from when it is there and no other file is named.
 ///
 /// # Errors
-/// When the system does not tell where programs keep their data, or when the folder there was made by somebody who may
-/// not configure the sensor: every user may make folders there.
+/// When the system does not tell where programs keep their data, or when the folder there or the file in it was made by
+/// somebody who may not configure the sensor: every user may make folders there.
 #[cfg(windows)]
 pub fn default_path() -> Result<PathBuf, ConfigError> {
     use crate::windows::folder;
@@ -25,10 +25,11 @@ pub fn default_path() -> Result<PathBuf, ConfigError> {
     let failed =
         |source| ConfigError::Read { path: r"%ProgramData%\svcsensor\svcsensor.toml".into(), source };
     let state = folder::state().map_err(failed)?;
-    if state.exists() {
-        folder::refuse_stranger(&state).map_err(failed)?;
+    let file = state.join("svcsensor.toml");
+    for path in [&state, &file].into_iter().filter(|path| path.exists()) {
+        folder::refuse_stranger(path).map_err(failed)?;
     }
-    Ok(state.join("svcsensor.toml"))
+    Ok(file)
 }
 
 /// Where the key of the marks is kept.

@@ -22,6 +22,9 @@ const NAME: &str = "svcsensor";
 /// The administrators own it; they and the system may do anything, others nothing; what lies in it inherits that.
 const PRIVATE: &str = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
+/// The same for a file, whoever made it.
+const PRIVATE_FILE: &str = "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)";
+
 /// Owners that a folder of the system may have: the system, its administrators and its installer.
 const TRUSTED: [&str; 3] =
     ["O:SY", "O:BA", "O:S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"];
@@ -62,7 +65,18 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a folder of somebody else: every user may make folders in `%ProgramData%`.
+/// Makes a file that lies in the folder already one of the administrators': it may have been made before the folder was
+/// private, and then whoever made it could still write to it.
+///
+/// # Errors
+/// As [`refuse_stranger`].
+pub fn take_over(path: &Path) -> io::Result<()> {
+    refuse_stranger(path)?;
+    Descriptor::parse(PRIVATE_FILE)?.set_on_file(path)
+}
+
+/// Refuses a file or folder of somebody else: every user may make both in `%ProgramData%`, and in folders there that are not
+/// private.
 ///
 /// # Errors
 /// When it belongs to neither the system, nor its administrators, nor the user as whom this process runs, or the system
@@ -116,6 +130,9 @@ mod tests {
         let user = format!("O:{}", security::user().unwrap());
         assert!(owner == "O:BA" || owner == user, "{owner}");
         make_private(&path).unwrap();
+        fs::write(path.join("file"), "text").unwrap();
+        take_over(&path.join("file")).unwrap();
+        assert_eq!(fs::read_to_string(path.join("file")).unwrap(), "text");
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl StateFile {
         let path = folder.join("bookmarks.json");
         let bookmarks = match fs::File::open(&path) {
             Ok(file) => {
+                folder::refuse_stranger(&path)?;
                 let mut text = String::new();
                 file.take(LARGEST).read_to_string(&mut text)?;
                 // What was cut off or tampered with is no bookmark: the logs are read from here on.

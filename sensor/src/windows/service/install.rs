@@ -63,6 +63,14 @@ pub fn install() -> Result<Installed, ServiceError> {
     let state = folder::state().map_err(|error| ServiceError::of_system(WHAT, error))?;
     folder::make_private(&state)
         .map_err(|error| ServiceError::of_system("making the folder of the service", error))?;
+    let config = crate::config::default_path().map_err(|error| {
+        ServiceError::of_system("finding the configuration of the service", io::Error::other(error))
+    })?;
+    if config.exists() {
+        folder::take_over(&config).map_err(|error| {
+            ServiceError::of_system("taking over the configuration of the service", error)
+        })?;
+    }
     let program =
         copy_program().map_err(|error| ServiceError::of_system("copying the program to its place", error))?;
     journal::register()
