@@ -9,8 +9,8 @@ use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
 use super::{NAME, ServiceError};
 
-/// How long a start or a stop may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a start or a stop may take; the first look at all services alone may take a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often its state is asked for. The SCM's own notification (`NotifyServiceStatusChange`) needs a thread that waits
 /// alertably, for no gain in a command.
 const STEP: Duration = Duration::from_millis(100);

@@ -1,8 +1,8 @@
 //! The service's life: the SCM calls it, hears of its state, and asks it to stop, or to open its output anew.
 
 use std::ffi::OsString;
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +20,9 @@ use crate::windows::live::{Ended, Message};
 /// The live run: it reads messages, which come from the SCM as well as from itself, and says when it is ready.
 pub type Run = fn(Sender<Message>, &Receiver<Message>, ready: &dyn Fn()) -> Result<Ended>;
 
-/// How long a start or a step of a stop may take before the SCM thinks that it hangs.
+/// How long a start may take before the SCM thinks that it hangs: longer than the first look at all services.
+const START: Duration = Duration::from_secs(75);
+/// The same for a step of a stop.
 const HINT: Duration = Duration::from_secs(10);
 /// How often a stop says that it goes on.
 const STEP: Duration = Duration::from_secs(1);
@@ -55,8 +57,9 @@ fn live() -> Result<()> {
     let run = RUN.get().context("nothing to run")?;
     let (sender, inbox) = channel();
     let (phases, phase) = channel();
+    let registered = Arc::new(OnceLock::new());
     let control = {
-        let (sender, phases) = (sender.clone(), phases.clone());
+        let (sender, phases, registered) = (sender.clone(), phases.clone(), Arc::clone(&registered));
         move |control| match control {
             ServiceControl::Stop | ServiceControl::Preshutdown | ServiceControl::Shutdown => {
                 let who = if control == ServiceControl::Stop {
@@ -64,6 +67,11 @@ fn live() -> Result<()> {
                 } else {
                     "the system shuts down"
                 };
+                // At once: after a stop the library frees this handler, so that no further control may come to it. None comes
+                // to a service that stops.
+                if let Some(Err(error)) = registered.get().map(|status: &Status| status.stopping(1)) {
+                    tracing::warn!("the SCM was not told that the service stops: {error:#}");
+                }
                 // Whoever has ended already needs no asking.
                 drop(phases.send(Phase::Stopping));
                 drop(sender.send(Message::Stop(who)));
@@ -78,7 +86,8 @@ fn live() -> Result<()> {
         }
     };
     let status = Status(service_control_handler::register(NAME, control).context("listening to the SCM")?);
-    status.pending(ServiceState::StartPending, 1)?;
+    registered.get_or_init(|| status);
+    status.starting()?;
     let steps = thread::Builder::new()
         .name("stop".to_owned())
         .spawn(move || stop_in_steps(status, &phase))
@@ -114,12 +123,13 @@ fn stop_in_steps(status: Status, phase: &Receiver<Phase>) {
     if phase.recv() != Ok(Phase::Stopping) {
         return;
     }
-    for step in 1..=STEPS {
-        if let Err(error) = status.pending(ServiceState::StopPending, step) {
-            tracing::warn!("the SCM was not told that the service stops: {error:#}");
-        }
+    // The first was told where the control came in.
+    for step in 2..=STEPS {
         if phase.recv_timeout(STEP) != Err(RecvTimeoutError::Timeout) {
             return;
+        }
+        if let Err(error) = status.stopping(step) {
+            tracing::warn!("the SCM was not told that the service stops: {error:#}");
         }
     }
 }
@@ -138,8 +148,12 @@ enum Phase {
 struct Status(ServiceStatusHandle);
 
 impl Status {
-    fn pending(self, state: ServiceState, checkpoint: u32) -> Result<()> {
-        self.tell(ServiceStatus { checkpoint, wait_hint: HINT, ..status(state) })
+    fn starting(self) -> Result<()> {
+        self.tell(ServiceStatus { checkpoint: 1, wait_hint: START, ..status(ServiceState::StartPending) })
+    }
+
+    fn stopping(self, checkpoint: u32) -> Result<()> {
+        self.tell(ServiceStatus { checkpoint, wait_hint: HINT, ..status(ServiceState::StopPending) })
     }
 
     fn running(self) -> Result<()> {
