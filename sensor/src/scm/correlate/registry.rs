@@ -9,7 +9,6 @@ use super::tables::Seen as Remembered;
 use super::{SKEW, install, request};
 use crate::model::{Mechanism, Timestamp};
 use crate::scm::decode::is_untold;
-use crate::scm::image_path::file_name;
 use crate::scm::interest::Source;
 use crate::scm::observed::{
     Configured, Doer, KeyChange, KeyOperation, Name, Observed, StartTypeChange, ValueWrite,
@@ -175,9 +174,16 @@ fn makes_a_service(draft: &Draft, write: &ValueWrite) -> bool {
         && draft.changes.iter().all(|change| change.before.is_none())
 }
 
-/// Whether the process is the SCM itself.
+/// Whether the process is the SCM itself: another program may have its name.
 pub(super) fn is_manager(doer: &Doer) -> bool {
-    doer.image.as_deref().is_some_and(|image| file_name(image).eq_ignore_ascii_case("services.exe"))
+    const PATH: &str = r"\windows\system32\services.exe";
+    let image = doer.image.as_deref().unwrap_or_default().to_lowercase();
+    // Below a drive, or a volume as the kernel names it; some records have no path.
+    let of_system = |root: &str| match root.strip_prefix(r"\device\") {
+        Some(volume) => !volume.contains('\\'),
+        None => !root.contains('\\'),
+    };
+    image == "services.exe" || image.strip_suffix(PATH).is_some_and(of_system)
 }
 
 fn mechanism(writer: &Doer) -> Mechanism {
@@ -296,4 +302,27 @@ fn removed(host: &mut Host, observed: &Observed, name: &Name, writer: &Doer, not
         }
     });
     request::claim(host, key);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_systems_own_program_is_the_manager() {
+        for (image, expected) in [
+            (Some(r"C:\Windows\System32\services.exe"), true),
+            (Some(r"D:\WINDOWS\system32\services.exe"), true),
+            (Some(r"\Device\HarddiskVolume3\Windows\System32\services.exe"), true),
+            (Some("services.exe"), true),
+            (Some(r"C:\Users\ada\services.exe"), false),
+            (Some(r"C:\Users\Windows\System32\services.exe"), false),
+            (Some(r"\Device\HarddiskVolume3\ada\Windows\System32\services.exe"), false),
+            (Some(r"C:\Windows\System32\svchost.exe"), false),
+            (None, false),
+        ] {
+            let doer = Doer { image: image.map(str::to_owned), ..Doer::default() };
+            assert_eq!(is_manager(&doer), expected, "{image:?}");
+        }
+    }
 }
