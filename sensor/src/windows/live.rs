@@ -18,6 +18,7 @@ use super::session::{self, Session};
 use super::sources::{Input, Plan, QUEUE};
 use super::state_file::{self, StateFile};
 use super::status_watch::StatusWatch;
+use super::trace::{self, Trace};
 use super::{clock, facts, fault, folder, processes};
 use crate::config::Events;
 use crate::model::line::{Started, Totals};
@@ -36,9 +37,6 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOSSES: Duration = Duration::from_secs(5);
 /// How long the first look at all services may take.
 const STOCK: Duration = Duration::from_mins(1);
-
-/// What is not seen without the trace.
-const BLIND_TRACE: &str = "which process wrote to the registry, and which called the SCM, is not seen";
 
 /// What can end a live run, from any thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +62,7 @@ pub enum Ended {
 pub(super) struct Sources {
     pub(super) plan: Plan,
     registry: Option<RegistryWatch>,
-    trace: Option<Session>,
+    trace: Trace,
     subscriptions: Vec<Subscription>,
     reader: Option<Reader>,
     states: Option<StatusWatch>,
@@ -79,7 +77,7 @@ impl Sources {
             "changes of services' settings are seen only where a log or trace tells them, and without what was before",
             RegistryWatch::start(to.clone()),
         );
-        let trace = plan.note("trace session", BLIND_TRACE, Session::start(session, to));
+        let trace = plan.note("trace session", trace::BLIND, Session::start(session, to));
         let mut subscriptions = Vec::new();
         for log in Log::ALL {
             let bookmark = file.and_then(|file| file.bookmark(log.channel()));
@@ -97,7 +95,7 @@ impl Sources {
                 StatusWatch::start(to.clone()),
             )
         };
-        Self { plan, registry, trace, subscriptions, reader: None, states }
+        Self { plan, registry, trace: Trace::new(trace), subscriptions, reader: None, states }
     }
 
     /// Where logs are read from of which no run before has kept how far it read them.
@@ -115,34 +113,9 @@ impl Sources {
         Ok(())
     }
 
-    /// What the trace has lost since the last call. One that somebody else has ended is started again.
-    fn losses(&mut self, to: &SyncSender<Input>) -> Vec<Loss> {
-        let Some(mut trace) = self.trace.take() else { return Vec::new() };
-        let mut losses = trace.losses();
-        if !trace.has_ended() {
-            self.trace = Some(trace);
-            return losses;
-        }
-        trace.leave();
-        let again = Session::start(session::RUN, to);
-        losses.push(Loss {
-            time: clock::now(),
-            source: "trace session".to_owned(),
-            reason: "the session was ended by somebody else".to_owned(),
-            count: None,
-            consequence: match &again {
-                Ok(_) => "it was started again; writers and clients of changes until then may be unknown"
-                    .to_owned(),
-                Err(why) => format!("{BLIND_TRACE}: it can't be started again: {why}"),
-            },
-        });
-        self.trace = again.ok();
-        losses
-    }
-
     /// Ends all of them, each with what it still holds, and gives what was lost.
     pub(super) fn stop(self) -> Vec<Loss> {
-        let losses = self.trace.map(Session::stop).unwrap_or_default();
+        let losses = self.trace.stop();
         if let Some(reader) = self.reader {
             reader.stop();
         }
@@ -276,7 +249,7 @@ impl Live<'_> {
             let now = Instant::now();
             if now >= ask {
                 ask = now + LOSSES;
-                for loss in sources.losses(&to) {
+                for loss in sources.trace.losses(&to) {
                     self.tell(Line::Loss(loss));
                 }
                 self.bookmarks.keep();

@@ -29,6 +29,7 @@ mod signature;
 mod sources;
 mod state_file;
 mod status_watch;
+mod trace;
 mod trace_control;
 mod version;
 mod volumes;

@@ -180,6 +180,16 @@ impl Trace {
         fs::write(self.other(), format!("1 {handle}")).unwrap();
     }
 
+    /// Has the system run as many sessions as it can.
+    pub(crate) fn fill(&self) {
+        fs::write(self.full(), "").unwrap();
+    }
+
+    /// Has the system run further sessions again.
+    pub(crate) fn free(&self) {
+        fs::remove_file(self.full()).unwrap();
+    }
+
     /// Whether that other session runs.
     pub(crate) fn other_runs(&self) -> bool {
         self.other().exists()
@@ -197,6 +207,10 @@ impl Trace {
 
     fn other(&self) -> PathBuf {
         self.folder.path().join(r"trace\other.session")
+    }
+
+    fn full(&self) -> PathBuf {
+        self.folder.path().join(r"trace\full.txt")
     }
 
     fn file(&self, extension: &str) -> PathBuf {

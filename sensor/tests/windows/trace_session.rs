@@ -150,3 +150,22 @@ fn a_session_that_somebody_else_stops_is_told_and_started_again() {
     // The handle that the sensor had is its own now.
     assert!(trace.other_runs());
 }
+
+#[test]
+fn a_session_that_cant_be_started_again_at_once_is_later() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let trace = Trace::new();
+    let mut sensor = trace.sensor();
+    trace.fill();
+    trace.replace();
+    let lost = sensor.until(|line| is_loss(line, "ended by somebody else"));
+    assert!(lost["consequence"].as_str().unwrap().contains("until it can be started again"), "{lost}");
+    assert!(!trace.runs());
+    trace.free();
+    sensor.until(|line| is_loss(line, "runs again"));
+    assert!(trace.runs());
+    trace.log(&[Record::running("svcsensor-test-later")]);
+    sensor.until(|line| is_event(line, "svcsensor-test-later", "started"));
+    sensor.stop();
+    assert!(!trace.runs());
+}

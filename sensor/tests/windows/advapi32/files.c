@@ -19,6 +19,13 @@ BOOL folder_path(WCHAR *path, const WCHAR *name, const WCHAR *extension)
     return TRUE;
 }
 
+/* Whether there is such a file. */
+BOOL file_exists(const WCHAR *name, const WCHAR *extension)
+{
+    WCHAR path[MAX_PATH];
+    return folder_path(path, name, extension) && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
+}
+
 /* The text of a file, which the caller frees; NULL where there is none. */
 char *file_read(const WCHAR *name, const WCHAR *extension)
 {

@@ -106,7 +106,7 @@ static ULONG start(TRACEHANDLE *handle, const WCHAR *name, EVENT_TRACE_PROPERTIE
         return misuse(function, "the buffers");
     while (name_of(new, other))
         new++;
-    if (new > MOST_SESSIONS || !folder_path(path, name, L".session"))
+    if (new > MOST_SESSIONS || file_exists(L"full", L".txt") || !folder_path(path, name, L".session"))
         return ERROR_NO_SYSTEM_RESOURCES;
     HANDLE file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, CREATE_NEW, 0, NULL);
     if (file == INVALID_HANDLE_VALUE)

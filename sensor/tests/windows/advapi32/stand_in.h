@@ -12,6 +12,7 @@
  *                 ID NUMBER VERSION KEYWORDS PROCESS PAYLOAD, keywords and payload in hexadecimal. A line that begins with `~`
  *                 stays in a buffer until the session is stopped, and so do those after it. The start of a session empties it.
  *   NAME.lost     how many records, and how many buffers of a session in real time, are lost: two numbers.
+ *   full.txt      as long as it is there the system has as many sessions as it can, and starts no further one.
  *   misuse.txt    written by the stand-in: what the client did that the documents don't allow.
  *
  * Each function follows the Microsoft document that is named at it, and where several behaviours agree with that document,
@@ -58,6 +59,7 @@ extern CRITICAL_SECTION lock;
 
 /* files.c */
 BOOL folder_path(WCHAR *path, const WCHAR *name, const WCHAR *extension);
+BOOL file_exists(const WCHAR *name, const WCHAR *extension);
 char *file_read(const WCHAR *name, const WCHAR *extension);
 void file_write(const WCHAR *name, const WCHAR *extension, DWORD how, const char *text);
 ULONG misuse(const char *function, const char *what);
