@@ -1,5 +1,6 @@
 //! Observations → events: what was seen, put together.
 
+mod linker;
 mod process_table;
 mod requests;
 mod tools;

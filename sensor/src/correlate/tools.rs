@@ -1,13 +1,15 @@
 //! Which program that is run controls services, whatever it is called.
 //!
-//! A link is known by the file that it leads to, a hard link by its inode, a copy by its content, and a program that
-//! is many in one by the name that it was called by.
+//! A link is known by the file that it leads to, a hard link by its inode, a copy by its content, a program that is many
+//! in one by the name that it was called by, and one that the dynamic linker runs by the linker's argument.
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
+use super::linker;
 use crate::host::{Host, Program};
-use crate::model::Known;
 use crate::model::observation::Exec;
+use crate::model::{Known, Reason};
+use crate::path::join;
 use crate::systemd::control::{ControlRequest, Tool};
 
 /// Where such programs are installed.
@@ -72,36 +74,71 @@ impl Tools {
             return Tool::from_program(called.as_ref())
                 .map(|tool| ControlRequest::parse_as(tool, called.as_ref(), arguments));
         }
-        let tool = self.tool(exe.as_ref(), &exec.object, host)?;
+        if linker::is_linker(exe.as_ref()) {
+            let (program, arguments) = linker::loaded(arguments)?;
+            let directory = exec.process.cwd.get().map(AsRef::as_ref);
+            let path = if program.starts_with(b"/") { program.into() } else { join(directory?, program) };
+            let tool = self.tool(path.as_ref(), &Known::Missing(Reason::NotRecorded), host)?;
+            return Some(ControlRequest::parse_as(tool, program, arguments));
+        }
+        let tool = match self.known(exe.as_ref(), &exec.object, host) {
+            Some(tool) => tool,
+            None => match self.copy(exe.as_ref(), host) {
+                Ok(tool) => tool?,
+                Err(_) => self.hidden_copy(exec, host)?,
+            },
+        };
         Some(ControlRequest::parse_as(tool, called.as_ref(), arguments))
     }
 
     /// The tool that the file at `path` is.
     fn tool(&mut self, path: &BStr, object: &Known<(u64, u64)>, host: &mut dyn Host) -> Option<Tool> {
-        if let Some(tool) = Tool::from_program(path) {
-            // A package may have replaced it: links and copies of the new one are to be known too.
-            let object = object.get();
-            let is_current = |(_tool, known): &(Tool, Program)| Some(&known.object) == object;
-            if known_place(path) && object.is_some() && !self.known.iter().any(is_current) {
-                self.read(host);
-            }
-            return Some(tool);
-        }
-        if let Some(object) = object.get()
-            && let Some((tool, _program)) = self.known.iter().find(|(_tool, known)| known.object == *object)
-        {
+        self.known(path, object, host).or_else(|| self.copy(path, host).ok().flatten())
+    }
+
+    /// The tool that has this path's name, or is this file.
+    fn known(&mut self, path: &BStr, object: &Known<(u64, u64)>, host: &mut dyn Host) -> Option<Tool> {
+        let object = object.get();
+        let Some(tool) = Tool::from_program(path) else {
+            let (tool, _program) = self.known.iter().find(|(_tool, known)| Some(&known.object) == object)?;
             return Some(*tool);
+        };
+        // A package may have replaced it: links and copies of the new one are to be known too.
+        let is_current = |(_tool, known): &(Tool, Program)| Some(&known.object) == object;
+        if known_place(path) && object.is_some() && !self.known.iter().any(is_current) {
+            self.read(host);
         }
+        Some(tool)
+    }
+
+    /// The tool of which the file at `path` is a copy; an error where there is no such file.
+    fn copy(&self, path: &BStr, host: &mut dyn Host) -> Result<Option<Tool>, Reason> {
         // Reading every program that is run would cost too much: only one of the same size can be a copy.
-        let size = host.size(path).ok()?;
+        let size = host.size(path)?;
+        if self.known.iter().all(|(_tool, known)| known.size != size) {
+            return Ok(None);
+        }
+        Ok(self.with_content_of(&host.program(path)?))
+    }
+
+    /// The tool of which a program is a copy that no path of this host leads to: it lies in memory or on a file system of
+    /// its own mount namespace, or has been deleted. As long as it runs, the process leads to it.
+    fn hidden_copy(&self, exec: &Exec, host: &mut dyn Host) -> Option<Tool> {
+        let path = BString::from(format!("/proc/{}/exe", exec.process.key.pid));
+        let size = host.size(path.as_ref()).ok()?;
         if self.known.iter().all(|(_tool, known)| known.size != size) {
             return None;
         }
-        let sha256 = host.program(path).ok()?.sha256;
-        self.known
-            .iter()
-            .find(|(_tool, known)| known.sha256.get().is_some() && known.sha256 == sha256)
-            .map(|(tool, _program)| *tool)
+        let program = host.program(path.as_ref()).ok()?;
+        // The process may run another program by now.
+        let is_it = exec.object.get().is_none_or(|(_device, inode)| *inode == program.object.1);
+        self.with_content_of(&program).filter(|_| is_it)
+    }
+
+    /// The tool with the same content.
+    fn with_content_of(&self, program: &Program) -> Option<Tool> {
+        let is_same = |known: &Program| known.sha256.get().is_some() && known.sha256 == program.sha256;
+        self.known.iter().find(|(_tool, known)| is_same(known)).map(|(tool, _program)| *tool)
     }
 }
 
@@ -121,12 +158,10 @@ fn names(argument: &BStr, path: &BStr, exec: &Exec) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bstr::BString;
-
     use super::*;
     use crate::host::{FileState, Identity};
     use crate::model::observation::Script;
-    use crate::model::{Process, ProcessKey, Reason, Scope, Timestamp};
+    use crate::model::{Process, ProcessKey, Scope, Timestamp};
 
     /// A host with a systemctl of 7 bytes, a script `service`, and copies of both under other names.
     struct Files;
@@ -145,8 +180,10 @@ mod tests {
             let (inode, size, sha256) = match path.to_str().unwrap() {
                 "/usr/bin/systemctl" => (1, 7, "s"),
                 "/usr/sbin/service" => (2, 9, "v"),
-                "/tmp/copy" => (8, 7, "s"),
+                "/tmp/copy" | "/tmp/./copy" => (8, 7, "s"),
                 "/tmp/other" => (9, 7, "x"),
+                // What the process runs, wherever it lies.
+                "/proc/9/exe" => (10, 7, "s"),
                 _ => return Err(Reason::NotFound),
             };
             Ok(Program {
@@ -225,6 +262,30 @@ mod tests {
         ] {
             assert_eq!(check(&exec(exe, inode, &[called, "stop", "ssh"])), stop, "{exe} as {called}");
         }
+    }
+
+    #[test]
+    fn a_copy_that_no_path_leads_to_is_known_while_it_runs() {
+        let stop = Some((Tool::Systemctl, "stop".to_owned(), vec!["ssh.service".to_owned()]));
+        for exe in ["/memfd:x (deleted)", "/mnt/private", "/tmp/gone (deleted)"] {
+            assert_eq!(check(&exec(exe, 10, &["agent", "stop", "ssh"])), stop, "{exe}");
+            // The process runs something else by now.
+            assert_eq!(check(&exec(exe, 11, &["agent", "stop", "ssh"])), None, "{exe}");
+        }
+    }
+
+    #[test]
+    fn a_tool_is_known_that_the_dynamic_linker_runs() {
+        let stop = Some((Tool::Systemctl, "stop".to_owned(), vec!["ssh.service".to_owned()]));
+        let run = |words: &[&str]| {
+            let mut exec = exec("/usr/lib/ld-linux-x86-64.so.2", 3, words);
+            exec.process.cwd = Known::Is("/tmp".into());
+            check(&exec)
+        };
+        assert_eq!(run(&["ld.so", "/usr/bin/systemctl", "stop", "ssh"]), stop);
+        assert_eq!(run(&["ld.so", "--argv0", "sshd", "/tmp/copy", "stop", "ssh"]), stop);
+        assert_eq!(run(&["ld.so", "./copy", "stop", "ssh"]), stop);
+        assert_eq!(run(&["ld.so", "/tmp/other", "stop", "ssh"]), None);
     }
 
     #[test]

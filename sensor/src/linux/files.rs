@@ -1,7 +1,7 @@
 //! Files of a live host, read so that what is told belongs together.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::SystemTime;
@@ -127,6 +127,9 @@ pub fn list(path: &BStr) -> Result<Vec<BString>, Reason> {
 /// # Errors
 /// Why it can't be read.
 pub fn program(path: &BStr, hash_limit: u64, hashes: &mut Hashes) -> Result<Program, Reason> {
+    if is_running(path) {
+        return running(path, hash_limit);
+    }
     let path = fs::canonicalize(os_path(path)).map_err(|error| reason(&error))?;
     let (mut file, metadata) = open(&path).map_err(|error| reason(&error))?;
     let mut head = Vec::new();
@@ -135,6 +138,36 @@ pub fn program(path: &BStr, hash_limit: u64, hashes: &mut Hashes) -> Result<Prog
     Ok(Program {
         path: bytes_of(&path),
         sha256,
+        size: metadata.size(),
+        mode: metadata.mode() & 0o7777,
+        owner: (metadata.uid(), metadata.gid()),
+        object: (metadata.dev(), metadata.ino()),
+        head,
+    })
+}
+
+/// Whether a path is `/proc/PID/exe`, which leads to a file without any path.
+fn is_running(path: &BStr) -> bool {
+    path.strip_prefix(b"/proc/")
+        .and_then(|rest| rest.strip_suffix(b"/exe"))
+        .is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit))
+}
+
+/// The program that a process runs, its hash missing when it is larger than `hash_limit` bytes: none can follow, as the
+/// process may be gone by then.
+fn running(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
+    let mut file = fs::File::open(os_path(path)).map_err(|error| reason(&error))?;
+    let metadata = file.metadata().map_err(|error| reason(&error))?;
+    if !metadata.is_file() {
+        return Err(Reason::Unsupported);
+    }
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| reason(&error))?;
+    file.rewind().map_err(|error| reason(&error))?;
+    let sha256 = if metadata.size() > hash_limit { Err(Reason::TooLarge) } else { hash(file, &metadata) };
+    Ok(Program {
+        path: path.into(),
+        sha256: sha256.into(),
         size: metadata.size(),
         mode: metadata.mode() & 0o7777,
         owner: (metadata.uid(), metadata.gid()),
@@ -277,5 +310,11 @@ mod tests {
         assert_eq!(identity(BStr::new("/dev/zero"), hashes), Err(Reason::Unsupported));
         assert_eq!(program(BStr::new("/dev/zero"), 9, hashes), Err(Reason::Unsupported));
         assert_eq!(program(BStr::new("/no/such"), 9, hashes), Err(Reason::NotFound));
+        let this = BString::from(format!("/proc/{}/exe", std::process::id()));
+        let own = program(this.as_ref(), u64::MAX, hashes).unwrap();
+        let here = fs::metadata(std::env::current_exe().unwrap()).unwrap();
+        assert_eq!((own.object.1, own.size), (here.ino(), here.size()));
+        assert_eq!(own.sha256, sha256(&std::env::current_exe().unwrap()).into());
+        assert_eq!(program(BStr::new("/proc/0/exe"), 9, hashes), Err(Reason::NotFound));
     }
 }
