@@ -25,6 +25,8 @@ use crate::systemd::inventory::EffectiveUnit;
 
 /// The most programs that are followed.
 const MOST: usize = 4096;
+/// What is said of a program that stays the same.
+const OPENED: &str = "the unit and its program stay the same; others may write to the program now";
 /// The most units that are kept of one program.
 const MOST_UNITS: usize = 1024;
 
@@ -133,35 +135,63 @@ impl Executables {
         }
     }
 
-    /// What stands at `path` now, if it is another content than before, and how sure that is.
-    fn take(
-        &mut self,
-        path: &BStr,
-        operation: FileOperation,
-        host: &mut dyn Host,
-    ) -> Option<(Identity, Confidence)> {
+    /// What stands at `path` now, if it is another program than before or open to others, and how sure that is.
+    fn take(&mut self, path: &BStr, operation: FileOperation, host: &mut dyn Host) -> Option<Taken> {
         let executable = self.known.get_mut(path)?;
         let now = host.identity(path).ok().filter(|now| now.path == path);
         let before = std::mem::replace(&mut executable.identity, now.clone());
         let now = now?;
-        let before = before.filter(|before| (before.object, before.born_ns) == (now.object, now.born_ns));
-        let Some(before) = before else {
+        let is_same_file = |before: &Identity| (before.object, before.born_ns) == (now.object, now.born_ns);
+        if !before.as_ref().is_some_and(is_same_file) {
             // Another file, which has to be followed itself.
             host.follow(path, path);
-            return Some((now, Confidence::High));
-        };
-        if !matches!(operation, FileOperation::Close | FileOperation::Write | FileOperation::Reload) {
-            return None;
         }
-        let hashes = before.sha256.as_ref().zip(now.sha256.as_ref());
-        let confidence = match hashes {
+        let Some(before) = before else { return Some(Taken::program(now, Confidence::High)) };
+        let confidence = match before.sha256.as_ref().zip(now.sha256.as_ref()) {
             Some((before, after)) => (before != after).then_some(Confidence::High),
+            None if !is_same_file(&before) => Some(Confidence::High),
+            None if !matches!(
+                operation,
+                FileOperation::Close | FileOperation::Write | FileOperation::Reload
+            ) =>
+            {
+                None
+            }
             None if before.size != now.size => Some(Confidence::High),
             // touch(1) opens a file for writing as well, and sets the time by hand.
             None => (before.modified_ns != now.modified_ns).then_some(Confidence::Medium),
         };
-        Some((now, confidence?))
+        match confidence {
+            Some(confidence) => Some(Taken::program(now, confidence)),
+            None => opens(&before, &now).then_some(Taken {
+                identity: now,
+                confidence: Confidence::High,
+                is_opened: true,
+            }),
+        }
     }
+}
+
+/// What was found at a program's path.
+struct Taken {
+    identity: Identity,
+    confidence: Confidence,
+    /// Whether the program is the same, and others may write to it now.
+    is_opened: bool,
+}
+
+impl Taken {
+    /// Another program than before.
+    fn program(identity: Identity, confidence: Confidence) -> Self {
+        Self { identity, confidence, is_opened: false }
+    }
+}
+
+/// Whether somebody may write to a program who might not before.
+fn opens(before: &Identity, now: &Identity) -> bool {
+    const BY_OTHERS: u32 = 0o022;
+    let is_given_away = now.owner.0 != before.owner.0 && now.owner.0 != 0;
+    now.mode & BY_OTHERS & !before.mode != 0 || is_given_away
 }
 
 impl Engine {
@@ -199,11 +229,11 @@ impl Engine {
         let path: &BStr = touch.path.as_ref();
         let is_way = !self.executables.known.contains_key(path);
         let taken = if is_way {
-            self.executables.take_way(path, host).map(|identity| (identity, Confidence::High))
+            self.executables.take_way(path, host).map(|identity| Taken::program(identity, Confidence::High))
         } else {
             self.executables.take(path, touch.operation, host)
         };
-        let Some((identity, confidence)) = taken else {
+        let Some(Taken { identity, confidence, is_opened }) = taken else {
             self.counters.unchanged += touch.observed;
             return;
         };
@@ -225,8 +255,12 @@ impl Engine {
         self.counters.evidence += touch.observed;
         let names: Vec<String> = users.iter().map(|(_scope, name, _unit)| name.clone()).collect();
         let (scope, name, unit) = users.swap_remove(0);
-        let event = self.replaced(scope, name, unit, &names, &identity, touch, host);
-        let event = ServiceEvent { confidence, ..event };
+        let mut event = self.replaced(scope, name, unit, &names, &identity, touch, host);
+        event.confidence = confidence;
+        if is_opened {
+            event.note = Some(OPENED.to_owned());
+            event.details.retain(|(name, _)| !name.starts_with("actor_"));
+        }
         lines.push(Line::Event(Box::new(event)));
     }
 

@@ -4,7 +4,7 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
-use crate::model::event::{Action, Mechanism};
+use crate::model::event::{Action, Mechanism, ServiceEvent};
 use crate::model::finding::Severity;
 
 use super::{Analytic, EVERY};
@@ -35,6 +35,8 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     if event.mechanism != Mechanism::Executable
         || !matches!(event.action, Action::Modified | Action::Created)
         || subject.packaging.is_involved()
+        // The program stays the same: who may write to it is another analytic's.
+        || program_is_opened(event)
     {
         return Vec::new();
     }
@@ -63,6 +65,12 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         quoted(&event.service.name)
     );
     vec![Verdict::new(severity, path, why).points_to(how).points_to(technique::persistence(&event.service))]
+}
+
+/// Whether an event tells that others may write to a program, which stays the same.
+pub(super) fn program_is_opened(event: &ServiceEvent) -> bool {
+    event.mechanism == Mechanism::Executable
+        && event.note.as_deref().is_some_and(|note| note.contains("others may write to the program now"))
 }
 
 /// Whether a path is one that packages alone should write to.

@@ -5,9 +5,11 @@ use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
+use crate::model::event::Executable;
 use crate::model::finding::Severity;
 use crate::model::service::Scope;
 
+use super::executable_replaced::program_is_opened;
 use super::{Analytic, UNIX};
 
 /// The permission bit of writing by everybody.
@@ -42,8 +44,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
     }
     let as_user = subject.value_of("User").filter(|user| !matches!(*user, "root" | "0" | ""));
     let mut verdicts = Vec::new();
-    for command in subject.commands() {
-        let Some(executable) = command.executable else { continue };
+    for executable in executables(subject) {
         // Where the place is open already, another analytic says so.
         if Place::of(&executable.path).is_some_and(Place::is_open) {
             continue;
@@ -64,7 +65,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         let run_as = as_user.map_or_else(|| "root".to_owned(), quoted);
         let why = format!(
             "{} runs {} as {run_as}, a file that {fault}.",
-            command.runner(),
+            if executable.setting.is_empty() { "The manager" } else { &executable.setting },
             quoted(&executable.path)
         );
         verdicts.push(
@@ -74,4 +75,13 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         );
     }
     verdicts
+}
+
+/// The programs that came with the event, or the one whose file it is about.
+fn executables<'a>(subject: &Subject<'a>) -> Vec<&'a Executable> {
+    if !program_is_opened(subject.event) {
+        return subject.commands().iter().filter_map(|command| command.executable).collect();
+    }
+    let path = subject.file();
+    subject.event.executables.iter().filter(|executable| Some(executable.path.as_str()) == path).collect()
 }

@@ -102,6 +102,44 @@ fn a_large_program_may_only_have_been_touched() {
 }
 
 #[test]
+fn a_program_that_others_may_write_to_from_now_on_is_told() {
+    let mut run = run();
+    let set = |run: &mut Run, mode, uid| {
+        let FileState::Regular(mut file) = regular("old") else { return };
+        (file.mode, file.uid) = (mode, uid);
+        run.host.files.insert(SERVE.into(), FileState::Regular(file));
+        run.command(200, &["chmod", "o+w", SERVE]);
+        run.touch(200, FileOperation::Attribute, SERVE);
+        run.pass(300);
+    };
+    set(&mut run, 0o757, 0);
+    let event = run.told().0.remove(0);
+    assert_eq!(gist(&event), (Action::Modified, Mechanism::Executable, "shop-admin.service", Some(200)));
+    assert!(event.note.unwrap().contains("others may write"));
+    assert_eq!(event.details, [("affected", "shop-admin.service shop.service".into())]);
+    set(&mut run, 0o755, 0);
+    assert_eq!(run.told().0.len(), 0, "closed again");
+    set(&mut run, 0o755, 33);
+    assert_eq!(run.told().0.len(), 1, "given away");
+    set(&mut run, 0o700, 0);
+    assert_eq!(run.told().0.len(), 0, "taken back");
+}
+
+#[test]
+fn the_same_program_in_another_file_is_not_told() {
+    let mut run = run();
+    replace(&mut run, SERVE, "old", 77);
+    run.touch(200, FileOperation::Attribute, SERVE);
+    run.pass(300);
+    assert_eq!(run.told().0.len(), 0);
+    // The new file is the one that counts from now on.
+    run.host.files.insert(SERVE.into(), regular("other"));
+    replace(&mut run, SERVE, "other", 77);
+    run.touch(200, FileOperation::Close, SERVE);
+    assert_eq!(run.told().0.len(), 1);
+}
+
+#[test]
 fn what_does_not_change_what_runs_is_not_told() {
     let mut run = run();
     run.touch(100, FileOperation::Attribute, SERVE);
