@@ -2,6 +2,7 @@
 
 mod code;
 mod fetch;
+mod handed;
 mod network;
 mod unpack;
 mod wrapper;

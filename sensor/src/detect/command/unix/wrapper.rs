@@ -3,6 +3,8 @@
 use crate::detect::command::{Traits, shell};
 use crate::detect::text::base_name;
 
+use super::handed::{self, Handed};
+
 /// Programs that run another: the options that take a value, and how many operands stand before the command.
 const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("env", &["-u", "-C", "--unset", "--chdir"], 0),
@@ -12,18 +14,65 @@ const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("ionice", &["-c", "-n", "-p", "--class", "--classdata"], 0),
     ("chrt", &["-T", "-P", "-D"], 1),
     ("taskset", &[], 1),
-    ("numactl", &[], 0),
+    (
+        "numactl",
+        &["-C", "-N", "-m", "-i", "-p", "--physcpubind", "--cpunodebind", "--membind", "--interleave"],
+        0,
+    ),
+    ("prlimit", &[], 0),
+    ("choom", &["-n", "--adjust"], 0),
     ("stdbuf", &["-i", "-o", "-e"], 0),
     ("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
     ("time", &["-f", "-o"], 0),
-    ("sudo", &["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U"], 0),
+    (
+        "sudo",
+        &[
+            "-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U", "--user", "--group", "--host", "--prompt",
+            "--chdir",
+        ],
+        0,
+    ),
+    ("pkexec", &["--user"], 0),
+    ("gosu", &[], 1),
+    ("su-exec", &[], 1),
+    ("setuidgid", &[], 1),
+    ("s6-setuidgid", &[], 1),
+    (
+        "chpst",
+        &["-u", "-U", "-b", "-/", "-n", "-l", "-L", "-e", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t"],
+        0,
+    ),
+    ("tini", &["-p", "-e"], 0),
+    ("dumb-init", &["-r", "--rewrite"], 0),
+    ("catatonit", &[], 0),
     ("doas", &["-u", "-C"], 0),
     ("runuser", &["-u", "-g", "-G", "-s"], 0),
     ("setpriv", &["--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps"], 0),
-    ("chroot", &[], 1),
-    ("unshare", &["-S", "-G", "-R", "-w"], 0),
-    ("nsenter", &["-t", "-S", "-G"], 0),
-    ("flock", &["-w", "-E"], 1),
+    ("chroot", &["--userspec", "--groups"], 1),
+    (
+        "unshare",
+        &[
+            "-S",
+            "-G",
+            "-R",
+            "-w",
+            "--setuid",
+            "--setgid",
+            "--root",
+            "--wd",
+            "--propagation",
+            "--setgroups",
+            "--map-user",
+            "--map-group",
+            "--map-users",
+            "--map-groups",
+            "--boottime",
+            "--monotonic",
+        ],
+        0,
+    ),
+    ("nsenter", &["-t", "-S", "-G", "--target", "--setuid", "--setgid"], 0),
+    ("flock", &["-w", "-E", "--timeout", "--wait", "--conflict-exit-code"], 1),
     ("exec", &["-a"], 0),
     ("command", &[], 0),
     ("builtin", &[], 0),
@@ -34,7 +83,63 @@ const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("dbus-run-session", &[], 0),
     ("systemd-cat", &["-t", "-p"], 0),
     ("systemd-inhibit", &[], 0),
-    ("xargs", &["-I", "-n", "-P", "-d"], 0),
+    (
+        "xargs",
+        &[
+            "-I",
+            "-n",
+            "-P",
+            "-d",
+            "-a",
+            "-L",
+            "-s",
+            "-E",
+            "--arg-file",
+            "--max-args",
+            "--max-procs",
+            "--delimiter",
+        ],
+        0,
+    ),
+    ("strace", &["-o", "-e", "-p", "-s", "-u", "-E", "-P", "-a", "-b", "-I", "-O", "-S", "-X"], 0),
+    ("ltrace", &["-o", "-e", "-p", "-s", "-u", "-a", "-l", "-n", "-w", "-x", "-A", "-D", "-F"], 0),
+    ("fakeroot", &["-l", "-f", "-s", "-i", "-b"], 0),
+    ("torsocks", &[], 0),
+    ("unbuffer", &[], 0),
+    ("ssh-agent", &["-a", "-E", "-P", "-t"], 0),
+    (
+        "systemd-run",
+        &[
+            "-p",
+            "-u",
+            "-E",
+            "-M",
+            "-H",
+            "-C",
+            "--unit",
+            "--property",
+            "--description",
+            "--slice",
+            "--setenv",
+            "--uid",
+            "--gid",
+            "--nice",
+            "--working-directory",
+            "--service-type",
+            "--machine",
+            "--host",
+            "--on-active",
+            "--on-boot",
+            "--on-startup",
+            "--on-unit-active",
+            "--on-unit-inactive",
+            "--on-calendar",
+            "--timer-property",
+            "--path-property",
+            "--socket-property",
+        ],
+        0,
+    ),
 ];
 
 /// Options of the dynamic linker that take a value, with musl's.
@@ -57,6 +162,13 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
     for _ in 0..16 {
         let (program, after) = rest.split_first()?;
         let name = base_name(program);
+        if let Some(handed) = handed::command(name, after) {
+            traits.runs(program);
+            match handed {
+                Handed::Script(script) => return Some(("sh", vec!["-c", script])),
+                Handed::Command(program, arguments) => return Some((program, arguments)),
+            }
+        }
         // The dynamic linker runs whatever it is given.
         let is_linker = is_linker(name);
         let wrapper = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name);

@@ -1,0 +1,112 @@
+//! Programs that are handed a command in a way of their own: `su -c`, `script -c`, `start-stop-daemon --exec`, `find -exec`.
+
+/// What such a program runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Handed<'a> {
+    /// A script, by a shell.
+    Script(&'a str),
+    /// A program with its arguments.
+    Command(&'a str, Vec<&'a str>),
+}
+
+/// What a program of this name runs, where it is one of these and its arguments say so.
+pub(super) fn command<'a>(name: &str, arguments: &[&'a str]) -> Option<Handed<'a>> {
+    match name {
+        "su" => value_of(arguments, 'c', &["--command", "--session-command"]).map(Handed::Script),
+        // With a user given by an option its operands are a command.
+        "runuser" if !arguments.iter().any(|word| matches!(*word, "-u" | "--user")) => {
+            value_of(arguments, 'c', &["--command", "--session-command"]).map(Handed::Script)
+        }
+        "script" => value_of(arguments, 'c', &["--command"]).map(Handed::Script),
+        "flock" => match after_file(arguments)? {
+            ["-c" | "--command", script, ..] => Some(Handed::Script(script)),
+            _ => None,
+        },
+        // Of several words watch makes a script, too, which then is a plain command.
+        "watch" => arguments.last().filter(|last| last.contains(' ')).map(|script| Handed::Script(script)),
+        "start-stop-daemon" => start_stop(arguments),
+        "find" => {
+            let at =
+                arguments.iter().position(|word| matches!(*word, "-exec" | "-execdir" | "-ok" | "-okdir"))?;
+            let words =
+                arguments.get(at.saturating_add(1)..)?.split(|word| matches!(*word, ";" | "+")).next()?;
+            let (program, arguments) = words.split_first()?;
+            Some(Handed::Command(program, arguments.to_vec()))
+        }
+        _ => None,
+    }
+}
+
+/// The value of an option by its letter, which may end a cluster as in `-lc`, or by one of its long names.
+fn value_of<'a>(arguments: &[&'a str], letter: char, names: &[&str]) -> Option<&'a str> {
+    arguments.iter().enumerate().find_map(|(at, word)| {
+        if let Some((name, value)) = word.split_once('=') {
+            return names.contains(&name).then_some(value);
+        }
+        let is_cluster = word.starts_with('-') && !word.starts_with("--") && word.ends_with(letter);
+        let next = || arguments.get(at.saturating_add(1)).copied();
+        if is_cluster || names.contains(word) { next() } else { None }
+    })
+}
+
+/// What stands behind the file that flock locks.
+fn after_file<'w, 'a>(arguments: &'w [&'a str]) -> Option<&'w [&'a str]> {
+    let mut rest = arguments;
+    loop {
+        let (word, after) = rest.split_first()?;
+        rest = if matches!(*word, "-w" | "-E" | "--timeout" | "--wait" | "--conflict-exit-code") {
+            after.get(1..)?
+        } else if word.starts_with('-') {
+            after
+        } else {
+            return Some(after);
+        };
+    }
+}
+
+/// The program that start-stop-daemon starts: `--startas` comes before `--exec`, and its arguments stand behind `--`.
+fn start_stop<'a>(arguments: &[&'a str]) -> Option<Handed<'a>> {
+    let end = arguments.iter().position(|word| *word == "--").unwrap_or(arguments.len());
+    let (options, behind) = arguments.split_at_checked(end)?;
+    let starts = options.iter().any(|word| {
+        *word == "--start"
+            || word.starts_with("-S")
+            || word.starts_with('-') && !word.starts_with("--") && word.contains('S')
+    });
+    let program = value_of(options, 'a', &["--startas"]).or_else(|| value_of(options, 'x', &["--exec"]))?;
+    let arguments = behind.get(1..).unwrap_or_default().to_vec();
+    starts.then_some(Handed::Command(program, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_is_run() {
+        let script = |text: &'static str| Some(Handed::Script(text));
+        let program = |words: &[&'static str]| Some(Handed::Command(words[0], words[1..].to_vec()));
+        for (line, expected) in [
+            (&["su", "nobody", "-s", "/bin/sh", "-c", "a b"][..], script("a b")),
+            (&["su", "-lc", "a b", "nobody"], script("a b")),
+            (&["su", "--command=a b"], script("a b")),
+            (&["su", "nobody"], None),
+            (&["runuser", "-", "nobody", "-c", "a b"], script("a b")),
+            (&["runuser", "-u", "nobody", "--", "/usr/bin/app", "-c", "x"], None),
+            (&["script", "-qc", "a b", "/dev/null"], script("a b")),
+            (&["flock", "-n", "-w", "5", "/run/l", "-c", "a b"], script("a b")),
+            (&["flock", "-n", "/run/l", "/usr/bin/app", "-c", "x"], None),
+            (&["watch", "-n", "60", "a | b"], script("a | b")),
+            (&["watch", "-n", "60", "app"], None),
+            (&["start-stop-daemon", "--start", "--exec", "/tmp/x", "--", "-d"], program(&["/tmp/x", "-d"])),
+            (&["start-stop-daemon", "-S", "-b", "-x", "/tmp/x"], program(&["/tmp/x"])),
+            (&["start-stop-daemon", "-S", "-x", "/bin/a", "-a", "/tmp/x"], program(&["/tmp/x"])),
+            (&["start-stop-daemon", "--stop", "--exec", "/tmp/x"], None),
+            (&["find", "/", "-exec", "sh", "-c", "a", ";"], program(&["sh", "-c", "a"])),
+            (&["find", "/tmp", "-delete"], None),
+            (&["cat", "-c", "x"], None),
+        ] {
+            assert_eq!(command(line[0], &line[1..]), expected, "{line:?}");
+        }
+    }
+}
