@@ -113,6 +113,26 @@ impl ProcessTable {
         ancestors
     }
 
+    /// Living processes that came from `key`, at most `most`, the latest first: they inherited what it had open.
+    pub fn heirs(&self, key: ProcessKey, most: usize) -> Vec<ProcessKey> {
+        let Some(key) = self.find(key).filter(|key| self.entries.get(key).is_some_and(|e| e.children > 0))
+        else {
+            return Vec::new();
+        };
+        let comes_from = |entry: &Entry| {
+            let parent = |child: &ProcessKey| self.entries.get(&self.find(*child)?)?.parent;
+            std::iter::successors(entry.parent, parent)
+                .take(DEPTH)
+                .any(|ancestor| self.find(ancestor) == Some(key))
+        };
+        let living = self.entries.values().filter(|entry| entry.exited.is_none());
+        let mut heirs: Vec<ProcessKey> =
+            living.filter(|entry| comes_from(entry)).map(|entry| entry.key).collect();
+        heirs.sort_unstable_by_key(|heir| std::cmp::Reverse((heir.start_ns, heir.pid)));
+        heirs.truncate(most);
+        heirs
+    }
+
     /// How many processes are kept.
     pub fn len(&self) -> usize {
         self.entries.len()

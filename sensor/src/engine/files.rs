@@ -13,7 +13,7 @@ use crate::model::observation::FileObservation;
 use crate::model::{FileOperation, Line, ObservationId, ProcessKey, Timestamp};
 use crate::path::join;
 
-/// How many ancestors of a writer may hold its file.
+/// How many ancestors of a writer, and how many of those who came from it, may hold its file.
 const MOST_HOLDERS: usize = 8;
 /// The most changes that are remembered.
 const MOST_TOLD: usize = 256;
@@ -174,13 +174,18 @@ impl Engine {
         self.tell(&touch, host, lines);
     }
 
-    /// Who holds the file open for writing: the process that wrote, or one that it inherited the open file from, as no
-    /// process does from the first one.
+    /// Who holds the file open for writing: the process that wrote, one that it inherited the open file from, as no
+    /// process does from the first one, or one that inherited it.
     fn holder(&self, writer: ProcessKey, object: (u64, u64), host: &mut dyn Host) -> Option<ProcessKey> {
         let ancestors = self.processes.ancestry(writer);
         let candidates =
             ancestors.iter().map(|process| process.key).take(MOST_HOLDERS).filter(|key| key.pid > 1);
-        std::iter::once(writer).chain(candidates).find(|key| key.pid != 0 && host.writes(key.pid, object))
+        let candidates = std::iter::once(writer).chain(candidates);
+        let mut holds = |key: &ProcessKey| key.pid != 0 && host.writes(key.pid, object);
+        candidates
+            .into_iter()
+            .find(&mut holds)
+            .or_else(|| self.processes.heirs(writer, MOST_HOLDERS).into_iter().find(&mut holds))
     }
 
     /// Looks at the name as it is now, and tells what that means.

@@ -148,6 +148,25 @@ fn a_reload_tells_what_writers_still_hold() {
 }
 
 #[test]
+fn what_a_child_still_writes_is_told_when_it_has_finished() {
+    let mut run = Run::new(&[]);
+    let path = &format!("{ETC}/a.service");
+    run.command(200, &["sh"]);
+    run.host.files.insert(path.as_str().into(), super::host::regular(""));
+    run.touch(200, FileOperation::Create, path);
+    run.fork(200, 201);
+    run.fork(201, 202);
+    run.exit(201);
+    run.host.writers.insert(202);
+    run.exit(200);
+    run.pass(300);
+    assert_eq!(run.told().0.len(), 0, "it was opened, and the child has not written yet");
+    run.host.writers.clear();
+    run.write(202, path, PLAIN);
+    assert_eq!(run.told().0.len(), 1);
+}
+
+#[test]
 fn what_a_generator_still_writes_is_told_when_it_has_finished() {
     let mut run = Run::new(&[]);
     let path = "/run/systemd/generator/made.service";
