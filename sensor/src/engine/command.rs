@@ -59,12 +59,16 @@ impl Engine {
             request.units.iter().take(MOST_UNITS).cloned().collect()
         };
         let details = details(&request);
-        self.requests.note(key, uid, time, request);
+        // A unit of the same name on this host is another one.
+        let is_here = request.is_local();
+        let addressed = if let Scope::User(uid) = scope { Some(uid) } else { uid };
+        self.requests.note(key, addressed, time, request);
         let actor = actor::describe(key, None, &mut self.processes, host);
         for name in names {
-            let unit = UnitName::parse(&name).ok().and_then(|name| self.units.effective(scope, &name));
+            let parsed = UnitName::parse(&name).ok().filter(|_| is_here);
+            let unit = parsed.and_then(|name| self.units.effective(scope, &name));
             let event = self.next_event();
-            let outdated = self.is_outdated(scope, &name);
+            let outdated = is_here && self.is_outdated(scope, &name);
             let executables =
                 unit.as_ref().map_or_else(Vec::new, |unit| self.executables(&event, &unit.commands, host));
             let enablement =

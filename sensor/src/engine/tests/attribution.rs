@@ -105,3 +105,12 @@ fn another_users_manager_may_be_asked() {
         assert_eq!(scopes, [Scope::User(1000)], "{machine}");
     }
 }
+
+#[test]
+fn what_is_asked_of_another_host_is_not_of_a_unit_here() {
+    let mut run = Run::new(&[(&format!("{ETC}/a.service"), "[Service]\nExecStart=/usr/bin/sleep 60\n")]);
+    run.command(200, &["systemctl", "-H", "other", "stop", "a.service"]);
+    run.command(201, &["systemctl", "stop", "a.service"]);
+    let known: Vec<bool> = run.told().0.iter().map(|event| !event.definition.is_empty()).collect();
+    assert_eq!(known, [false, true]);
+}
