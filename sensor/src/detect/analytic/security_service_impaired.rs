@@ -5,7 +5,7 @@ use crate::detect::packaging::Packaging;
 use crate::detect::request::{self, Effect};
 use crate::detect::subject::Subject;
 use crate::detect::technique;
-use crate::detect::text::quoted;
+use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
 use crate::model::event::{Action, Mechanism};
 use crate::model::finding::Severity;
@@ -87,17 +87,34 @@ pub(super) fn starved(subject: &Subject<'_>) -> Option<String> {
             }
             "ExecStart" => {
                 let new = new?.trim_start_matches(['-', '@', ':', '+', '!']);
-                let idle = [
-                    "/bin/true",
-                    "/usr/bin/true",
-                    "/bin/false",
-                    "/usr/bin/false",
-                    "/bin/sleep",
-                    "/usr/bin/sleep",
-                ];
-                let program = new.split_whitespace().next()?;
-                idle.contains(&program)
-                    .then(|| format!("has it run {} in place of its program", quoted(program)))
+                does_nothing(new).then(|| format!("has it run {} in place of its program", quoted(new)))
+            }
+            // A command with `-` in front may fail.
+            "ExecStartPre" | "ExecCondition" => {
+                let new = new?.trim_start_matches(['@', ':', '+', '!']);
+                let fails = first_word(new).is_some_and(|program| base_name(program) == "false")
+                    || new.contains("exit 1")
+                    || change.name == "ExecCondition";
+                (fails && !new.starts_with('-'))
+                    .then(|| format!("has {}={} fail first", change.name, quoted(new)))
+            }
+            "RuntimeMaxSec" | "TimeoutStartSec" => {
+                let tiny = matches!(new?.trim_end_matches('s'), "1" | "2" | "1m" | "1u" | "1n" | "100m");
+                tiny.then(|| format!("ends it at once by {}=", change.name))
+            }
+            "InaccessiblePaths" => {
+                let mut hidden = new?.split_whitespace().map(|path| path.trim_start_matches(['-', '+']));
+                let runs = |path: &str| {
+                    let is_below = |program: &str| {
+                        program
+                            .strip_prefix(path.trim_end_matches('/'))
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    };
+                    event.executables.iter().any(|executable| is_below(&executable.path))
+                };
+                hidden
+                    .find(|path| runs(path))
+                    .map(|path| format!("hides its program by InaccessiblePaths={}", quoted(path)))
             }
             name if name.starts_with("Condition") || name.starts_with("Assert") => {
                 new.map(|value| format!("adds the condition {name}={}", quoted(value)))
@@ -109,6 +126,26 @@ pub(super) fn starved(subject: &Subject<'_>) -> Option<String> {
             _ => None,
         }
     })
+}
+
+/// Whether a command line only waits or ends.
+fn does_nothing(line: &str) -> bool {
+    let Some(program) = first_word(line) else { return false };
+    match base_name(program) {
+        "true" | "false" | "sleep" | ":" => true,
+        "sh" | "bash" | "dash" => {
+            let script = line.split_once(" -c ").map(|(_, script)| script.trim().trim_matches(['"', '\'']));
+            script.is_some_and(|script| {
+                matches!(first_word(script), Some("exit" | "true" | "false" | ":" | "sleep"))
+                    && !script.contains([';', '&', '|'])
+            })
+        }
+        _ => false,
+    }
+}
+
+fn first_word(line: &str) -> Option<&str> {
+    line.split_whitespace().next()
 }
 
 /// Makes a verdict of what impairs a guard, unless it is ordinary.
