@@ -63,7 +63,10 @@ fn assess(subject: &Subject<'_>, existed: bool, assignment: &str, setter: Option
     let (name, value) = assignment.split_once('=')?;
     let name = name.trim();
     let value = value.trim_matches(['"', '\'']);
-    let open = value.split([':', ' ', ';']).find(|path| {
+    // A path may stand behind an option's letter: `RUBYOPT=-r/tmp/x`.
+    let paths =
+        value.split([':', ' ', ';', ',']).map(|word| word.get(word.find('/').unwrap_or(0)..).unwrap_or(word));
+    let open = paths.into_iter().find(|path| {
         Place::of(path).or_else(|| Place::of(&format!("{path}/x"))).is_some_and(Place::is_open)
             || path.contains("/.") && Place::of(path) == Some(Place::Hidden)
     });

@@ -1,8 +1,14 @@
 //! Variables of the environment by which foreign code gets into programs.
 
 /// Variables by which foreign code gets into every program.
-pub(crate) const LOADERS: &[&str] =
-    &["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "COR_PROFILER_PATH", "CORECLR_PROFILER_PATH"];
+pub(crate) const LOADERS: &[&str] = &[
+    "LD_PRELOAD",
+    "LD_AUDIT",
+    "DYLD_INSERT_LIBRARIES",
+    "COR_PROFILER_PATH",
+    "CORECLR_PROFILER_PATH",
+    "DOTNET_STARTUP_HOOKS",
+];
 /// Variables by which it may get into programs that look for libraries, modules or start files.
 pub(crate) const SEARCHES: &[&str] = &[
     "LD_LIBRARY_PATH",
@@ -28,7 +34,14 @@ pub(crate) const SEARCHES: &[&str] = &[
     "COR_PROFILER",
     "CORECLR_ENABLE_PROFILING",
     "CORECLR_PROFILER",
-    "DOTNET_STARTUP_HOOKS",
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
+    "GIO_EXTRA_MODULES",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "LUA_INIT",
+    "CLASSPATH",
 ];
 
 /// Whether a list has this variable, in whatever case.
