@@ -284,6 +284,7 @@ pub(crate) static PROGRAMS: &[&str] = &[
     "prometheus",
     "prometheus-node-exporter",
     "node_exporter",
+    "node-exporter",
     "zabbix-agent",
     "postfix",
     "exim4",
