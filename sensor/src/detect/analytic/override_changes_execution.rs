@@ -130,7 +130,7 @@ fn assess(change: &Change) -> Option<(Severity, String)> {
                 && !change.before.is_empty();
             Some((if to_root { Severity::Medium } else { Severity::Low }, said()))
         }
-        "RootDirectory" | "RootImage" | "ExecSearchPath" => Some((Severity::Medium, said())),
+        "RootDirectory" | "RootImage" | "MountImages" | "ExecSearchPath" => Some((Severity::Medium, said())),
         "EnvironmentFile"
         | "BindPaths"
         | "BindReadOnlyPaths"
