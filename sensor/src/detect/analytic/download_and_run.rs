@@ -39,7 +39,12 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
 /// How another or the same command line runs a file that this one fetches.
 fn runs_fetched(command: &Command<'_>, all: &[Command<'_>]) -> Option<String> {
     command.traits.fetched.iter().find_map(|file| {
-        let same = |run: &String| run == file || !file.contains('/') && base_name(run) == file;
+        let same = |run: &String| {
+            run == file
+                || !file.contains('/') && base_name(run) == file
+                // A directory, with all that is in it.
+                || file.ends_with('/') && run.starts_with(file.as_str())
+        };
         let runner = all.iter().find(|other| other.traits.runs.iter().any(same))?;
         Some(format!("downloads {}, which {} runs", quoted(file), runner.setting))
     })

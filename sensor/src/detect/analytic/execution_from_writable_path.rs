@@ -50,7 +50,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
             .runs
             .iter()
             .filter_map(|run| {
-                let place = Place::of(run)?;
+                let place = place_of(subject, run)?;
                 Some((severity(place, service.scope)?, run, place))
             })
             .max_by_key(|(severity, _, _)| *severity);
@@ -66,6 +66,22 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         );
     }
     verdicts
+}
+
+/// What is wrong with the path of something that a service runs, below its root directory where it has one, and below its
+/// working directory where the path is relative.
+fn place_of(subject: &Subject<'_>, run: &str) -> Option<Place> {
+    let directory = |setting| {
+        let path = subject.value_of(setting).map(|path| path.trim_start_matches('-').trim_end_matches('/'));
+        path.filter(|path| path.starts_with('/'))
+    };
+    if !run.starts_with('/') {
+        // A bare name is looked for in the system's own directories.
+        let working = directory("WorkingDirectory").filter(|_| run.contains('/'))?;
+        return Place::of(&format!("{working}/{run}"));
+    }
+    let below_root = directory("RootDirectory").and_then(|root| Place::of(&format!("{root}{run}")));
+    below_root.or_else(|| Place::of(run))
 }
 
 /// A unit file that is a link to a place where others can put files.

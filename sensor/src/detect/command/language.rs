@@ -96,9 +96,9 @@ impl Language {
             Self::Python => option.strip_prefix("-c"),
             Self::Perl | Self::Ruby => option.strip_prefix("-e"),
             Self::Php => option.strip_prefix("-r"),
+            Self::JavaScript => option.strip_prefix("--eval=").or_else(|| option.strip_prefix("--print=")),
             // A shell takes the next word whatever follows the letter.
             Self::Shell
-            | Self::JavaScript
             | Self::Lua
             | Self::Awk
             | Self::Tcl

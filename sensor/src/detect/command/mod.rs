@@ -59,6 +59,8 @@ pub(crate) struct Traits {
     pub(crate) pipe: Option<String>,
     /// Files into which it downloads something.
     pub(crate) fetched: Vec<String>,
+    /// Files into which it writes what it has decoded.
+    pub(crate) decoded: Vec<String>,
     /// The assignments by which it gives a program foreign code to load, as `NAME=value`.
     pub(crate) assigns: Vec<String>,
     /// Every language that takes part.
@@ -99,6 +101,11 @@ impl Traits {
         if self.assigns.len() < FACTS && known.iter().any(|list| variables::is_among(list, name)) {
             self.assigns.push(format!("{name}={value}"));
         }
+    }
+
+    /// Notes a script that is run. Its name is a path, also where it has no slash: nobody looks for it elsewhere.
+    fn runs_script(&mut self, script: &str) {
+        if script.contains('/') { self.runs(script) } else { self.runs(&format!("./{script}")) }
     }
 
     /// Notes a program or script that is run.

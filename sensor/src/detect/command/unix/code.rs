@@ -11,6 +11,8 @@ const SOCKETS: &[&str] = &[
     "net.connect",
     "net.createconnection",
     "net.socket",
+    "require('net')",
+    "require(\"net\")",
     "/inet/",
 ];
 /// Words of code that run a program.
@@ -75,6 +77,8 @@ const FETCHES: &[&str] = &[
     "file_get_contents(\"http",
     "https.get",
     "http.get",
+    "require('http",
+    "require(\"http",
     "fetch(",
     "curl_exec",
     "curl ",
@@ -82,8 +86,10 @@ const FETCHES: &[&str] = &[
 ];
 
 /// Looks at code in a language other than the shell's.
-pub(super) fn look_at_code(language: Language, code: &str, traits: &mut Traits) {
-    let lower = code.to_ascii_lowercase();
+///
+/// `line` holds all arguments of the interpreter, the code among them.
+pub(super) fn look_at_code(language: Language, line: &str, code: &str, traits: &mut Traits) {
+    let lower = line.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let word = language.word();
     if has(SOCKETS) && has(SPAWNS) || language == Language::Awk && lower.contains("/inet/") {

@@ -12,15 +12,19 @@ pub(super) const DOWNLOADERS: &[&str] =
 /// Notes the files into which a downloader writes.
 pub(super) fn note_fetched(program: &str, arguments: &[&str], traits: &mut Traits) {
     let name = base_name(program);
-    if !DOWNLOADERS.contains(&name) {
-        return;
+    match name {
+        "scp" | "rsync" | "sftp" => return note_copied(arguments, traits),
+        "git" => return note_cloned(arguments, traits),
+        _ if !DOWNLOADERS.contains(&name) => return,
+        _ => {}
     }
     let mut named = Vec::new();
     let mut words = arguments.iter().copied().peekable();
     let mut by_address = name == "wget";
     while let Some(word) = words.next() {
         match word {
-            "-o" | "--output" if name == "curl" => named.extend(words.next()),
+            "-o" | "--output" if matches!(name, "curl" | "aria2c" | "axel") => named.extend(words.next()),
+            "-l" if name == "tftp" => named.extend(words.next()),
             "-O" | "--output-document" if name == "wget" => {
                 by_address = false;
                 named.extend(words.next());
@@ -48,5 +52,26 @@ pub(super) fn note_fetched(program: &str, arguments: &[&str], traits: &mut Trait
     keep(
         &mut traits.fetched,
         named.into_iter().filter(|file| !matches!(*file, "-" | "/dev/null" | "/dev/stdout")),
+    );
+}
+
+/// Notes where scp and its like put what they copy from another host.
+fn note_copied(arguments: &[&str], traits: &mut Traits) {
+    let is_remote = |word: &&&str| word.contains(':') && !word.starts_with(['-', '/']);
+    let Some((place, sources)) = arguments.split_last() else { return };
+    let Some(source) = sources.iter().find(is_remote).filter(|_| !place.contains(':')) else { return };
+    let name = base_name(source.rsplit(':').next().unwrap_or(source));
+    keep(&mut traits.fetched, [*place, &format!("{}/{name}", place.trim_end_matches('/'))].into_iter());
+}
+
+/// Notes the directory into which git clones.
+fn note_cloned(arguments: &[&str], traits: &mut Traits) {
+    if !arguments.contains(&"clone") {
+        return;
+    }
+    let place = arguments.last().filter(|place| place.starts_with('/'));
+    keep(
+        &mut traits.fetched,
+        place.map(|place| format!("{}/", place.trim_end_matches('/'))).as_deref().into_iter(),
     );
 }

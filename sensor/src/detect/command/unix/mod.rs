@@ -4,6 +4,7 @@ mod code;
 mod fetch;
 mod handed;
 mod network;
+mod runtime;
 mod unpack;
 mod wrapper;
 
@@ -78,6 +79,14 @@ fn look(words: &[&str], depth: usize, traits: &mut Traits) {
         traits.network_shell.get_or_insert(phrase);
     }
     note_fetched(program, &arguments, traits);
+    for file in runtime::files(base_name(program), &arguments) {
+        traits.runs(file);
+    }
+    if matches!(program, "." | "source")
+        && let Some(script) = arguments.first()
+    {
+        traits.runs_script(script);
+    }
     let Some(language) = Language::of_program(program) else { return };
     traits.interpreter.get_or_insert(language);
     traits.speaks(language);
@@ -89,10 +98,11 @@ fn look(words: &[&str], depth: usize, traits: &mut Traits) {
                     look_at_script(code, depth.saturating_sub(1), traits);
                 }
             } else {
-                look_at_code(language, code, traits);
+                // A module that an option brings in says what the code does: `perl -MLWP::Simple -e …`.
+                look_at_code(language, &arguments.join(" "), code, traits);
             }
         }
-        Code::File(script) => traits.runs(script),
+        Code::File(script) => traits.runs_script(script),
         Code::Module | Code::Input => {}
     }
 }
@@ -112,7 +122,11 @@ enum Code<'a> {
 /// Where an interpreter takes its code from.
 fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
     let mut rest = arguments.iter().copied();
+    let mut start_file = None;
     while let Some(argument) = rest.next() {
+        if language == Language::Awk && matches!(argument, "-f" | "--file") {
+            return rest.next().map_or(Code::Input, Code::File);
+        }
         if let Some(code) = language.code_within(argument) {
             return Code::Inline(code);
         }
@@ -125,24 +139,29 @@ fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
             let code = rest.find(|word| !(language == Language::Shell && word.starts_with('-')));
             return code.map_or(Code::Input, Code::Inline);
         }
-        let takes_value = matches!(argument, "-o" | "+o" | "-W" | "-X" | "-I" | "--rcfile" | "--init-file");
+        let takes_value = matches!(argument, "-o" | "+o" | "-W" | "-X" | "-I")
+            || language == Language::Php && argument == "-d"
+            || language == Language::JavaScript && matches!(argument, "-r" | "--require" | "--import");
         if takes_value {
             rest.next();
+        } else if matches!(argument, "--rcfile" | "--init-file") {
+            start_file = rest.next();
         } else if argument == "-s" && language == Language::Shell || argument == "-" {
             return Code::Input;
         } else if !argument.starts_with(['-', '+']) {
             return if language == Language::Awk { Code::Inline(argument) } else { Code::File(argument) };
         }
     }
-    Code::Input
+    start_file.map_or(Code::Input, Code::File)
 }
 
 /// Looks at a shell script.
 fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
     note_risk(script, traits);
-    note_device(script, traits);
     let commands = shell::cut(script);
     let parts: Vec<Part<'_>> = commands.iter().map(part).collect();
+    note_device(script, runs_what_it_reads(&commands, &parts), traits);
+    let mut directory: Option<&str> = None;
     for (at, (command, part)) in commands.iter().zip(&parts).enumerate() {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         note_assignments(command.assignments.iter().map(String::as_str), traits);
@@ -150,7 +169,16 @@ fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
             note_assignments(words.iter().skip(1).copied(), traits);
         }
         // A script that only calls programs needs no note of its own for each, but what they run counts.
+        let before = traits.runs.len();
         look(&words, depth, traits);
+        if let ["cd", place, ..] = words.as_slice() {
+            directory = place.starts_with('/').then_some(place);
+        }
+        if let Some(directory) = directory {
+            for run in traits.runs.iter_mut().skip(before).filter(|run| is_relative_path(run)) {
+                *run = format!("{directory}/{run}");
+            }
+        }
         let upstream: Vec<Part<'_>> = commands
             .iter()
             .zip(&parts)
@@ -161,6 +189,9 @@ fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
         note_pipeline(*part, &upstream, script, traits);
         if upstream.iter().chain([part]).any(|part| matches!(part, Part::Downloads(_))) {
             keep(&mut traits.fetched, command.outputs.iter().map(String::as_str));
+        }
+        if upstream.iter().chain([part]).any(|part| matches!(part, Part::Decodes(_))) {
+            keep(&mut traits.decoded, command.outputs.iter().map(String::as_str));
         }
         look_at_inner(command, depth, traits);
     }
@@ -178,15 +209,19 @@ fn part(command: &Simple) -> Part<'_> {
     let Some((program, arguments)) = unwrap(&words, &mut Traits::default()) else { return Part::Other };
     let name = base_name(program);
     let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(argument));
-    if DOWNLOADERS.contains(&name) {
+    // What another host's command writes is fetched from there.
+    if DOWNLOADERS.contains(&name) || name == "ssh" {
         return Part::Downloads(name);
     }
     let decodes = match name {
+        // Letters put in place of others (rot13), and text turned around.
+        "tr" => arguments.len() == 2 && !arguments.iter().any(|argument| argument.starts_with('-')),
+        "rev" => true,
         "base64" | "base32" | "basenc" => has(&["-d", "-D", "--decode", "-di", "-id"]),
         "openssl" => has(&["-d"]) && has(&["enc", "base64", "aes-256-cbc"]),
         "xxd" => arguments.iter().any(|argument| argument.starts_with("-r")),
         "uudecode" => true,
-        "printf" | "echo" => arguments.iter().any(|argument| argument.matches("\\x").count() >= 8),
+        "printf" | "echo" => arguments.iter().any(|argument| escapes(argument) >= 4),
         _ => false,
     };
     if decodes {
@@ -202,6 +237,24 @@ fn part(command: &Simple) -> Part<'_> {
         Some(language) if matches!(code_of(language, &arguments), Code::Input) => Part::Interprets(language),
         _ => Part::Other,
     }
+}
+
+/// How many characters a text gives by their numbers: `\x73`, `\163`.
+fn escapes(text: &str) -> usize {
+    text.split('\\').skip(1).filter(|rest| rest.starts_with(['x', '0', '1'])).count()
+}
+
+/// Whether a path depends on the working directory.
+fn is_relative_path(path: &str) -> bool {
+    path.contains('/') && !path.starts_with(['/', '~', '$'])
+}
+
+/// Whether a command of a script runs what it reads.
+fn runs_what_it_reads(commands: &[Simple], parts: &[Part<'_>]) -> bool {
+    let reads_lines = commands.iter().any(|command| command.words.first().is_some_and(|word| word == "read"));
+    reads_lines
+        || parts.iter().any(|part| matches!(part, Part::Interprets(_)))
+        || commands.iter().any(|command| command.words.first().is_some_and(|word| word == "eval"))
 }
 
 /// Notes what a pipeline hands to an interpreter.

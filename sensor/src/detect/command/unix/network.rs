@@ -34,20 +34,18 @@ pub(super) fn network_tool(program: &str, arguments: &[&str]) -> Option<String> 
 }
 
 /// Notes bash's network devices. A mere `echo > /dev/tcp/host/port` waits for a port; a shell is tied to it by
-/// duplicating its descriptors.
-pub(super) fn note_device(script: &str, traits: &mut Traits) {
+/// duplicating its descriptors. Where the script opens a descriptor for it or reads from one, it counts only if something
+/// `runs` what is read: a check of a service's answer does not.
+pub(super) fn note_device(script: &str, runs: bool, traits: &mut Traits) {
     if script.contains("zsh/net/tcp") && script.contains("ztcp") {
         traits.network_shell.get_or_insert("ties a shell to a connection of zsh's network module".to_owned());
     }
     let device = ["/dev/tcp/", "/dev/udp/"].into_iter().find(|device| script.contains(device));
     let Some(device) = device else { return };
-    if [
-        "0>&1", "<&1", ">&0", "0<&", "1>&0", " -i", "exec ", "<&", ">& /dev/", "&> /dev/", "&>/dev/",
-        ">&/dev/",
-    ]
-    .iter()
-    .any(|tie| script.contains(tie))
-    {
+    let ties = ["0>&1", "<&1", ">&0", "0<&", "1>&0", " -i", ">& /dev/", "&> /dev/", "&>/dev/", ">&/dev/"];
+    let reads = ["exec ", "<&", "< /dev/", "</dev/", "<> /dev/", "<>/dev/"];
+    let has = |words: &[&str]| words.iter().any(|word| script.contains(word));
+    if has(&ties) || runs && has(&reads) {
         traits.network_shell.get_or_insert(format!("ties a shell to {}", quoted(device)));
     }
 }
