@@ -168,10 +168,21 @@ impl Engine {
             && let Some(object) = written(touch.path.as_ref(), host)
             && let Some(holder) = self.holder(touch.actor, object, host)
         {
-            self.touched.hold(Touch { holder, ..touch });
+            let mut touch = Touch { holder, ..touch };
+            if touch.operation == FileOperation::Create && self.comes_from(holder, touch.actor) {
+                // Whoever opened the file has left the writing to it.
+                touch.others.push(std::mem::replace(&mut touch.actor, holder));
+            }
+            self.touched.hold(touch);
             return;
         }
         self.tell(&touch, host, lines);
+    }
+
+    /// Whether `process` descends from `ancestor`, which has ended.
+    fn comes_from(&self, process: ProcessKey, ancestor: ProcessKey) -> bool {
+        self.processes.has_exited(ancestor)
+            && self.processes.ancestry(process).iter().any(|above| above.key == ancestor)
     }
 
     /// Who holds the file open for writing: the process that wrote, one that it inherited the open file from, as no
