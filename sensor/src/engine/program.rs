@@ -3,7 +3,7 @@
 //! They are no units, and yet each is a way to make or change services: systemd.generator(7), and for init scripts
 //! systemd-sysv-generator(8), which systemd has until version 259.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BString, ByteSlice as _};
 
@@ -20,6 +20,11 @@ use crate::systemd::search_path::{GeneratorDirectory, GeneratorKind};
 
 /// Where init scripts lie.
 pub const INIT_SCRIPTS: &str = "/etc/init.d";
+/// What a link to a device means to generators of its name.
+const MASKED: &str =
+    "the manager no longer runs a generator of this name, and what that one made goes at the next reload";
+/// What its end means.
+const UNMASKED: &str = "the manager runs a generator of this name again, where there is one";
 /// The most programs that are known.
 const MOST: usize = 16_384;
 
@@ -27,6 +32,8 @@ const MOST: usize = 16_384;
 #[derive(Default)]
 pub(super) struct Programs {
     known: BTreeMap<BString, Program>,
+    /// Links to devices: they hide the program of the same name in the directories behind.
+    masks: BTreeSet<BString>,
 }
 
 /// What a program in a directory of such makes.
@@ -87,10 +94,21 @@ impl Programs {
         (gist(&before) != gist(&after)).then_some((before, after))
     }
 
+    /// Whether a mask came to `path`, or went from there; `None` where neither is so.
+    fn take_mask(&mut self, path: &BString, host: &mut dyn Host) -> Option<Action> {
+        let is_link = matches!(host.file(path.as_ref()), FileState::Symlink { .. });
+        // What it leads to is there and is no file.
+        if is_link && self.masks.len() < MOST && host.program(path.as_ref()) == Err(Reason::Unsupported) {
+            self.masks.insert(path.clone()).then_some(Action::Masked)
+        } else {
+            self.masks.remove(path).then_some(Action::Unmasked)
+        }
+    }
+
     /// Reads the programs at `paths`.
     pub(super) fn read(&mut self, paths: Vec<BString>, host: &mut dyn Host) {
         for path in paths {
-            let _all_are_new = self.take(&path, host);
+            let _all_are_new = (self.take(&path, host), self.take_mask(&path, host));
         }
     }
 }
@@ -104,16 +122,21 @@ impl Engine {
         host: &mut dyn Host,
         lines: &mut Vec<Line>,
     ) {
-        let Some((before, after)) = self.programs.take(&touch.path, host) else {
-            self.counters.unchanged += touch.observed;
-            return;
+        let is_generator = kind.mechanism == Mechanism::Generator;
+        let mask = if is_generator { self.programs.take_mask(&touch.path, host) } else { None };
+        let taken = self.programs.take(&touch.path, host);
+        let (action, before, after) = match (taken, mask) {
+            (Some((before, after)), Some(Action::Masked)) => (Action::Masked, before, after),
+            (Some((None, after)), _) => (Action::Created, None, after),
+            (Some((before, None)), _) => (Action::Removed, before, None),
+            (Some((before, after)), _) => (Action::Modified, before, after),
+            (None, Some(action)) => (action, None, None),
+            (None, None) => {
+                self.counters.unchanged += touch.observed;
+                return;
+            }
         };
         self.counters.evidence += touch.observed;
-        let action = match (&before, &after) {
-            (None, _) => Action::Created,
-            (Some(_), Some(_)) => Action::Modified,
-            (Some(_), None) => Action::Removed,
-        };
         let enablement = |program: &Option<Program>| {
             Known::Is(match program {
                 Some(program) if program.mode & 0o111 != 0 => Enablement::Enabled,
@@ -128,7 +151,18 @@ impl Engine {
         let change = Change { event: &id, scope: kind.scope, unit: &unit, is_new: false };
         let loaded = self.loaded(&change, touch, host);
         let actor = actor::describe(touch.actor, None, &mut self.processes, host);
-        let program = after.as_ref().or(before.as_ref());
+        let program = after.as_ref().or(before.as_ref()).filter(|_| action != Action::Masked);
+        let link = host.link(touch.path.as_ref()).ok();
+        let file = match program {
+            Some(program) => facts(&touch.path, program),
+            None => of_mask(&touch.path, link),
+        };
+        let note = match action {
+            Action::Masked => MASKED,
+            Action::Unmasked => UNMASKED,
+            _ => kind.note,
+        };
+        let is_masked = |masked| if action == masked { Some(Known::Is(Enablement::Masked)) } else { None };
         lines.push(Line::Event(Box::new(ServiceEvent {
             id,
             time: touch.time,
@@ -139,21 +173,32 @@ impl Engine {
             display_name: None,
             definition: Vec::new(),
             changes: Vec::new(),
-            file: program.map(|program| FileFacts {
-                path_as_named: named(&touch.path, &actor, host),
-                ..facts(&touch.path, program)
-            }),
+            file: Some(FileFacts { path_as_named: named(&touch.path, &actor, host), ..file }),
             executables: program.map(|program| executable(&touch.path, program)).into_iter().collect(),
-            enablement: enablement(&after),
-            enablement_before: enablement(&before),
+            enablement: is_masked(Action::Masked).unwrap_or_else(|| enablement(&after)),
+            enablement_before: is_masked(Action::Unmasked).unwrap_or_else(|| enablement(&before)),
             loaded,
             actor,
             confidence: Confidence::High,
-            note: Some(kind.note.to_owned()),
+            note: Some(note.to_owned()),
             details: self.doubts(touch),
             missing: Vec::new(),
             evidence: touch.evidence.clone(),
         })));
+    }
+}
+
+/// The facts of a link that hides a generator.
+fn of_mask(path: &BString, link_target: Option<BString>) -> FileFacts {
+    FileFacts {
+        path: path.clone(),
+        path_as_named: Known::Missing(Reason::NotRecorded),
+        link_target,
+        sha256: Known::Missing(Reason::Unsupported),
+        size: Known::Missing(Reason::Unsupported),
+        mode: Known::Missing(Reason::Unsupported),
+        owner: Known::Missing(Reason::Unsupported),
+        diff: None,
     }
 }
 
