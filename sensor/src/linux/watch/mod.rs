@@ -287,6 +287,27 @@ impl<M: Marker> Watches<M> {
                 }
                 told.push(found(point, os_path(point.as_ref()).is_dir()));
             }
+            self.look_again_at_names(point, told);
+        }
+    }
+
+    /// Watches what leads to the watched names at or below `point` now, and tells them where they are told.
+    fn look_again_at_names(&mut self, point: &BString, told: &mut Vec<FileObservation>) {
+        let from = self.names.range(point.clone()..).take_while(|(name, _paths)| name.starts_with(point));
+        let concerned: Vec<(BString, BTreeSet<BString>)> = from
+            .filter(|(name, _paths)| is_at_or_below(name, point))
+            .map(|(name, paths)| (name.clone(), paths.clone()))
+            .collect();
+        for (name, paths) in concerned {
+            for ancestor in ancestors(&name).iter().filter(|ancestor| is_at_or_below(ancestor, point)) {
+                self.mark(ancestor, Role::Ancestor);
+            }
+            for path in &paths {
+                let seen = found(path, false);
+                if !told.contains(&seen) {
+                    told.push(seen);
+                }
+            }
         }
     }
 

@@ -152,6 +152,25 @@ fn a_mount_within_a_unit_directory_is_told_and_one_elsewhere_is_not() {
 }
 
 #[test]
+fn a_mount_on_the_way_to_a_watched_name_is_told_where_that_name_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (units, opt, program) =
+        (path(&folder, "units"), path(&folder, "opt"), path(&folder, "opt/app/serve"));
+    make(&units);
+    make(&path(&folder, "opt/app"));
+    let link = path(&folder, "units/x.service");
+    let mut watches = Watches::new(Inodes::default(), vec![units]);
+    watches.watch_name(program.clone(), &program);
+    watches.watch_name(link.clone(), &path(&folder, "opt/app/x.service"));
+    let mut told = Vec::new();
+    watches.remount(&[program.clone()], &mut told);
+    assert_eq!(names(&told), [(program.clone(), 0)]);
+    told.clear();
+    watches.remount(&[opt, path(&folder, "other")], &mut told);
+    assert_eq!(names(&told), [(program, 0), (link, 0)]);
+}
+
+#[test]
 fn a_directory_that_can_no_longer_be_watched_is_told_once_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let (units, below) = (path(&folder, "user/units"), path(&folder, "user"));
