@@ -171,13 +171,18 @@ impl FileState {
 
 /// Whether a link's target is /dev/null, by an absolute path or a relative one up to the root.
 fn is_dev_null(target: &[u8]) -> bool {
-    let mut components =
-        target.split_str("/").filter(|part| !part.is_empty() && *part != b"." && *part != b"..");
+    let mut components: Vec<&[u8]> = Vec::new();
+    for part in target.split_str("/") {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                components.pop();
+            }
+            part => components.push(part),
+        }
+    }
     let is_whole = target.starts_with(b"/") || target.starts_with(b"../");
-    is_whole
-        && components.next() == Some(b"dev")
-        && components.next() == Some(b"null")
-        && components.next().is_none()
+    is_whole && components == [&b"dev"[..], b"null"]
 }
 
 /// Keeps one copy of contents that many files share, such as the drop-ins that a generator writes.
@@ -238,6 +243,8 @@ mod tests {
             (FileState::link("/dev/null"), true),
             (FileState::link("../../../dev/null"), true),
             (FileState::link("/dev/./null"), true),
+            (FileState::link("/dev/../dev//null"), true),
+            (FileState::link("/dev/null/../zero"), false),
             (FileState::link("dev/null"), false),
             (FileState::link("/dev/zero"), false),
             (FileState::Special(SpecialKind::Device), true),
