@@ -1,5 +1,6 @@
 //! What a service's command lines do: what they run, and by which tricks.
 
+mod environment;
 mod language;
 mod payload;
 mod shell;
@@ -8,6 +9,7 @@ mod windows;
 
 use std::borrow::Cow;
 
+use environment::Environment;
 pub(crate) use language::Language;
 
 use crate::model::event::{Action, Executable, Mechanism, ServiceEvent};
@@ -78,11 +80,12 @@ pub(crate) struct Inline {
 
 impl Traits {
     /// What a command line does, in the manager's own terms.
-    fn of(manager: Manager, line: &Line<'_>) -> Self {
+    fn of(manager: Manager, line: &Line<'_>, environment: &Environment<'_>) -> Self {
         match manager {
             Manager::Scm => windows::traits(line.text, line.path),
             Manager::Systemd if line.setting.starts_with("Exec") => {
-                unix::traits(line.path, &with_single_dollars(line.text, line.arguments))
+                let arguments = environment.expand(line.arguments);
+                unix::traits(line.path, &with_single_dollars(line.text, &arguments))
             }
             Manager::Systemd | Manager::SysV | Manager::Launchd => unix::traits(line.path, line.arguments),
         }
@@ -141,6 +144,7 @@ pub(crate) fn new_commands(event: &ServiceEvent) -> Vec<Command<'_>> {
         } else {
             Box::new(event.executables.iter().map(Line::of))
         };
+    let environment = Environment::of(event);
     lines
         .filter(|line| is_new(event, line))
         .take(MOST)
@@ -149,7 +153,7 @@ pub(crate) fn new_commands(event: &ServiceEvent) -> Vec<Command<'_>> {
             line: line.text,
             path: line.path,
             executable: line.executable,
-            traits: Traits::of(event.service.manager, &line),
+            traits: Traits::of(event.service.manager, &line, &environment),
         })
         .collect()
 }
