@@ -214,13 +214,12 @@ fn part(command: &Simple) -> Part<'_> {
         return Part::Downloads(name);
     }
     let decodes = match name {
-        // Letters put in place of others (rot13), and text turned around.
+        // Letters put in place of others (rot13).
         "tr" => arguments.len() == 2 && !arguments.iter().any(|argument| argument.starts_with('-')),
-        "rev" => true,
         "base64" | "base32" | "basenc" => has(&["-d", "-D", "--decode", "-di", "-id"]),
         "openssl" => has(&["-d"]) && has(&["enc", "base64", "aes-256-cbc"]),
         "xxd" => arguments.iter().any(|argument| argument.starts_with("-r")),
-        "uudecode" => true,
+        "uudecode" | "rev" => true,
         "printf" | "echo" => arguments.iter().any(|argument| escapes(argument) >= 4),
         _ => false,
     };
@@ -249,12 +248,11 @@ fn is_relative_path(path: &str) -> bool {
     path.contains('/') && !path.starts_with(['/', '~', '$'])
 }
 
-/// Whether a command of a script runs what it reads.
+/// Whether a command of a script runs what it reads: an interpreter without code of its own, or a variable.
 fn runs_what_it_reads(commands: &[Simple], parts: &[Part<'_>]) -> bool {
-    let reads_lines = commands.iter().any(|command| command.words.first().is_some_and(|word| word == "read"));
-    reads_lines
-        || parts.iter().any(|part| matches!(part, Part::Interprets(_)))
-        || commands.iter().any(|command| command.words.first().is_some_and(|word| word == "eval"))
+    let first =
+        |command: &Simple| command.words.first().is_some_and(|word| word == "eval" || word.starts_with('$'));
+    parts.iter().any(|part| matches!(part, Part::Interprets(_))) || commands.iter().any(first)
 }
 
 /// Notes what a pipeline hands to an interpreter.
