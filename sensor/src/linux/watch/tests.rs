@@ -163,7 +163,7 @@ fn a_mount_on_the_way_to_a_watched_name_is_told_where_that_name_is() {
     watches.watch_name(program.clone(), &program);
     watches.watch_name(link.clone(), &path(&folder, "opt/app/x.service"));
     let mut told = Vec::new();
-    watches.remount(&[program.clone()], &mut told);
+    watches.remount(std::slice::from_ref(&program), &mut told);
     assert_eq!(names(&told), [(program.clone(), 0)]);
     told.clear();
     watches.remount(&[opt, path(&folder, "other")], &mut told);
