@@ -90,13 +90,15 @@ pub(super) fn starved(subject: &Subject<'_>) -> Option<String> {
                 does_nothing(new).then(|| format!("has it run {} in place of its program", quoted(new)))
             }
             // A command with `-` in front may fail.
-            "ExecStartPre" | "ExecCondition" => {
+            "ExecStartPre" => {
                 let new = new?.trim_start_matches(['@', ':', '+', '!']);
                 let fails = first_word(new).is_some_and(|program| base_name(program) == "false")
-                    || new.contains("exit 1")
-                    || change.name == "ExecCondition";
+                    || new.contains("exit 1");
                 (fails && !new.starts_with('-'))
-                    .then(|| format!("has {}={} fail first", change.name, quoted(new)))
+                    .then(|| format!("has ExecStartPre={} fail first", quoted(new)))
+            }
+            "ExecCondition" => {
+                new.map(|new| format!("makes its start depend on ExecCondition={}", quoted(new)))
             }
             "RuntimeMaxSec" | "TimeoutStartSec" => {
                 let tiny = matches!(new?.trim_end_matches('s'), "1" | "2" | "1m" | "1u" | "1n" | "100m");
