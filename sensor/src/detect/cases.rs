@@ -294,6 +294,7 @@ fn detail_name(word: &str) -> &'static str {
         "logon_type",
         "short_lived",
         "overrides",
+        "opened_to",
     ];
     names.into_iter().find(|name| *name == word).unwrap_or_else(|| panic!("no detail {word}"))
 }

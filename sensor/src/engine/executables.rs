@@ -27,6 +27,8 @@ use crate::systemd::inventory::EffectiveUnit;
 const MOST: usize = 4096;
 /// What is said of a program that stays the same.
 const OPENED: &str = "the unit and its program stay the same; others may write to the program now";
+/// The detail that tells who these others are.
+const OPENED_TO: &str = "opened_to";
 /// The most units that are kept of one program.
 const MOST_UNITS: usize = 1024;
 
@@ -163,11 +165,10 @@ impl Executables {
         };
         match confidence {
             Some(confidence) => Some(Taken::program(now, confidence)),
-            None => opens(&before, &now).then_some(Taken {
-                identity: now,
-                confidence: Confidence::High,
-                is_opened: true,
-            }),
+            None => {
+                let opened_to = Some(opens(&before, &now)?);
+                Some(Taken { identity: now, confidence: Confidence::High, opened_to })
+            }
         }
     }
 }
@@ -176,22 +177,27 @@ impl Executables {
 struct Taken {
     identity: Identity,
     confidence: Confidence,
-    /// Whether the program is the same, and others may write to it now.
-    is_opened: bool,
+    /// Who may write to it now and might not before, where the program is the same.
+    opened_to: Option<&'static str>,
 }
 
 impl Taken {
     /// Another program than before.
     fn program(identity: Identity, confidence: Confidence) -> Self {
-        Self { identity, confidence, is_opened: false }
+        Self { identity, confidence, opened_to: None }
     }
 }
 
-/// Whether somebody may write to a program who might not before.
-fn opens(before: &Identity, now: &Identity) -> bool {
-    const BY_OTHERS: u32 = 0o022;
-    let is_given_away = now.owner.0 != before.owner.0 && now.owner.0 != 0;
-    now.mode & BY_OTHERS & !before.mode != 0 || is_given_away
+/// Who may write to a program now and might not before.
+fn opens(before: &Identity, now: &Identity) -> Option<&'static str> {
+    let gained = now.mode & !before.mode;
+    if gained & 0o002 != 0 {
+        Some("everybody")
+    } else if gained & 0o020 != 0 {
+        Some("group")
+    } else {
+        (now.owner.0 != before.owner.0 && now.owner.0 != 0).then_some("owner")
+    }
 }
 
 impl Engine {
@@ -233,7 +239,7 @@ impl Engine {
         } else {
             self.executables.take(path, touch.operation, host)
         };
-        let Some(Taken { identity, confidence, is_opened }) = taken else {
+        let Some(Taken { identity, confidence, opened_to }) = taken else {
             self.counters.unchanged += touch.observed;
             return;
         };
@@ -257,9 +263,10 @@ impl Engine {
         let (scope, name, unit) = users.swap_remove(0);
         let mut event = self.replaced(scope, name, unit, &names, &identity, touch, host);
         event.confidence = confidence;
-        if is_opened {
+        if let Some(to) = opened_to {
             event.note = Some(OPENED.to_owned());
             event.details.retain(|(name, _)| !name.starts_with("actor_"));
+            event.details.push((OPENED_TO, to.to_owned()));
         }
         lines.push(Line::Event(Box::new(event)));
     }

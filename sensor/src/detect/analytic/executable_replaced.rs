@@ -69,8 +69,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
 
 /// Whether an event tells that others may write to a program, which stays the same.
 pub(super) fn program_is_opened(event: &ServiceEvent) -> bool {
-    event.mechanism == Mechanism::Executable
-        && event.note.as_deref().is_some_and(|note| note.contains("others may write to the program now"))
+    event.mechanism == Mechanism::Executable && event.details.iter().any(|(name, _)| *name == "opened_to")
 }
 
 /// Whether a path is one that packages alone should write to.

@@ -116,7 +116,8 @@ fn a_program_that_others_may_write_to_from_now_on_is_told() {
     let event = run.told().0.remove(0);
     assert_eq!(gist(&event), (Action::Modified, Mechanism::Executable, "shop-admin.service", Some(200)));
     assert!(event.note.unwrap().contains("others may write"));
-    assert_eq!(event.details, [("affected", "shop-admin.service shop.service".into())]);
+    let affected = ("affected", "shop-admin.service shop.service".into());
+    assert_eq!(event.details, [affected, ("opened_to", "everybody".into())]);
     set(&mut run, 0o755, 0);
     assert_eq!(run.told().0.len(), 0, "closed again");
     set(&mut run, 0o755, 33);
