@@ -163,13 +163,11 @@ impl Executables {
             // touch(1) opens a file for writing as well, and sets the time by hand.
             None => (before.modified_ns != now.modified_ns).then_some(Confidence::Medium),
         };
-        match confidence {
-            Some(confidence) => Some(Taken::program(now, confidence)),
-            None => {
-                let opened_to = Some(opens(&before, &now)?);
-                Some(Taken { identity: now, confidence: Confidence::High, opened_to })
-            }
+        if let Some(confidence) = confidence {
+            return Some(Taken::program(now, confidence));
         }
+        let opened_to = Some(opens(&before, &now)?);
+        Some(Taken { identity: now, confidence: Confidence::High, opened_to })
     }
 }
 
