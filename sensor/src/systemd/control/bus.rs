@@ -68,8 +68,10 @@ pub(super) fn parse_busctl(arguments: &[String]) -> ControlRequest {
     let parsed = BUSCTL.parse(arguments);
     let operands: Vec<&str> = parsed.operands.iter().map(String::as_str).collect();
     let mut request = match operands.as_slice() {
-        ["call", MANAGER, object, interface, method, rest @ ..] => call(object, interface, method, rest),
-        ["set-property", MANAGER, object, interface, property, rest @ ..] => {
+        ["call", peer, object, interface, method, rest @ ..] if is_manager(peer, object) => {
+            call(object, interface, method, rest)
+        }
+        ["set-property", peer, object, interface, property, rest @ ..] if is_manager(peer, object) => {
             let mut request = ControlRequest::new(Tool::Busctl, "set-property", ControlAction::SetProperty);
             request.units = unit_of_object(object).into_iter().collect();
             if *interface == "org.freedesktop.systemd1.Manager" {
@@ -88,6 +90,12 @@ pub(super) fn parse_busctl(arguments: &[String]) -> ControlRequest {
     };
     parsed.share(&mut request, &[("address", "address")]);
     request
+}
+
+/// Whether a call goes to the manager: by its name, or by the number that its connection has (`:1.0`), which the object's
+/// path tells then.
+fn is_manager(peer: &str, object: &str) -> bool {
+    peer == MANAGER || peer.starts_with(':') && object.starts_with("/org/freedesktop/systemd1")
 }
 
 /// A call of one of the manager's methods, with `rest` its signature and arguments.

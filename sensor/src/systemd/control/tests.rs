@@ -188,6 +188,15 @@ fn busctl_calls() {
         &["a@b-c.service"],
         false,
     );
+    // The manager by the number of its connection.
+    let numbered = manager.replacen("org.freedesktop.systemd1 ", ":1.0 ", 1);
+    check(
+        &format!("busctl call {numbered} StopUnit ss x.service replace"),
+        Action::Stop,
+        &["x.service"],
+        false,
+    );
+    check("busctl call :1.9 /org/example org.example.I StopUnit s x.service", Action::Other, &[], false);
     check("busctl call org.example /a org.example.I M", Action::Other, &[], false);
     for line in ["busctl", "busctl list", "busctl tree org.freedesktop.systemd1", "busctl monitor"] {
         check(line, Action::Query, &[], true);
