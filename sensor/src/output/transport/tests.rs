@@ -96,6 +96,10 @@ fn a_target_that_never_recovers_does_not_hold_up_the_end() {
     let target = fs::File::options().write(true).open("/dev/full").unwrap();
     let writer = Writer::start(Target::Stream(Box::new(target)), options()).unwrap();
     writer.send(line(1)).unwrap();
+    let end = Instant::now() + PATIENCE;
+    while writer.stats().errors == 0 && Instant::now() < end {
+        std::thread::yield_now();
+    }
     let stats = writer.close(Duration::from_millis(20));
     assert_eq!((stats.written, stats.dropped), (0, 1));
     assert!(stats.errors > 0);
