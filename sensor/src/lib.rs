@@ -5,6 +5,7 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod detect;
+mod dynamic_linker;
 pub mod engine;
 pub mod host;
 #[cfg(target_os = "linux")]

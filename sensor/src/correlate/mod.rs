@@ -1,6 +1,5 @@
 //! Observations → events: what was seen, put together.
 
-mod linker;
 mod process_table;
 mod requests;
 mod tools;

@@ -5,7 +5,7 @@
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use super::linker;
+use crate::dynamic_linker::{self, is_dynamic_linker};
 use crate::host::{Host, Program};
 use crate::model::observation::Exec;
 use crate::model::{Known, Reason};
@@ -74,8 +74,8 @@ impl Tools {
             return Tool::from_program(called.as_ref())
                 .map(|tool| ControlRequest::parse_as(tool, called.as_ref(), arguments));
         }
-        if linker::is_linker(exe.as_ref()) {
-            let (program, arguments) = linker::loaded(arguments)?;
+        if is_dynamic_linker(file_name(exe.as_ref()).as_ref()) {
+            let (program, arguments) = dynamic_linker::loaded(arguments)?;
             let directory = exec.process.cwd.get().map(AsRef::as_ref);
             let path = if program.starts_with(b"/") { program.into() } else { join(directory?, program) };
             let tool = self.tool(path.as_ref(), &Known::Missing(Reason::NotRecorded), host)?;

@@ -2,6 +2,7 @@
 
 use crate::detect::command::{Traits, shell};
 use crate::detect::text::base_name;
+use crate::dynamic_linker::{OPTIONS_WITH_VALUE, is_dynamic_linker};
 
 use super::handed::{self, Handed};
 
@@ -142,16 +143,6 @@ const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ),
 ];
 
-/// Options of the dynamic linker that take a value, with musl's.
-const LINKER_OPTIONS: &[&str] = &[
-    "--library-path",
-    "--argv0",
-    "--preload",
-    "--audit",
-    "--inhibit-rpath",
-    "--glibc-hwcaps-prepend",
-    "--glibc-hwcaps-mask",
-];
 /// Options of the dynamic linker that do what a variable does.
 const LINKER_VARIABLES: &[(&str, &str)] =
     &[("--preload", "LD_PRELOAD"), ("--audit", "LD_AUDIT"), ("--library-path", "LD_LIBRARY_PATH")];
@@ -170,11 +161,11 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
             }
         }
         // The dynamic linker runs whatever it is given.
-        let is_linker = is_linker(name);
+        let is_linker = is_dynamic_linker(name.into());
         let wrapper = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name);
         let (with_value, operands): (&[&str], usize) = match wrapper {
             Some((_, with_value, operands)) => (with_value, *operands),
-            None if is_linker => (LINKER_OPTIONS, 0),
+            None if is_linker => (&OPTIONS_WITH_VALUE, 0),
             None => return Some((program, after.to_vec())),
         };
         let next = skip_options(after, with_value, operands);
@@ -190,13 +181,6 @@ pub(super) fn unwrap<'a>(words: &[&'a str], traits: &mut Traits) -> Option<(&'a 
         rest = next;
     }
     None
-}
-
-/// Whether a name is the dynamic linker's, which differs by architecture: `ld-linux-x86-64.so.2`, `ld64.so.2`,
-/// `ld-musl-x86_64.so.1`, `ld-2.31.so`, `ld.so`.
-fn is_linker(name: &str) -> bool {
-    ["ld-", "ld.", "ld64."].iter().any(|start| name.starts_with(start))
-        && name.split('.').skip(1).any(|part| part == "so")
 }
 
 /// Notes assignments among words.
