@@ -191,10 +191,9 @@ impl Engine {
         let ancestors = self.processes.ancestry(writer);
         let candidates =
             ancestors.iter().map(|process| process.key).take(MOST_HOLDERS).filter(|key| key.pid > 1);
-        let candidates = std::iter::once(writer).chain(candidates);
+        let mut candidates = std::iter::once(writer).chain(candidates);
         let mut holds = |key: &ProcessKey| key.pid != 0 && host.writes(key.pid, object);
         candidates
-            .into_iter()
             .find(&mut holds)
             .or_else(|| self.processes.heirs(writer, MOST_HOLDERS).into_iter().find(&mut holds))
     }

@@ -180,7 +180,7 @@ impl Engine {
         self.tools.read(host);
         self.units = Units::new(&start);
         self.units.read(host);
-        self.programs.read(self.units.program_paths(host), host);
+        self.programs.read(self.units.programs_there(host), host);
         for (program, units) in self.units.programs_at_a_glance(self.units.directories()) {
             self.follow_executable(program.as_ref(), units, host);
         }

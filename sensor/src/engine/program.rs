@@ -70,6 +70,11 @@ impl Kind {
             note: "read where systemd still has its generator for init scripts, up to version 259",
         }
     }
+
+    /// Whether a link to a device hides a program of the same name behind: systemd.generator(7).
+    fn can_be_masked(self) -> bool {
+        self.mechanism == Mechanism::Generator
+    }
 }
 
 impl Programs {
@@ -105,10 +110,13 @@ impl Programs {
         }
     }
 
-    /// Reads the programs at `paths`.
-    pub(super) fn read(&mut self, paths: Vec<BString>, host: &mut dyn Host) {
-        for path in paths {
-            let _all_are_new = (self.take(&path, host), self.take_mask(&path, host));
+    /// Reads the programs that are there at start.
+    pub(super) fn read(&mut self, programs: Vec<(BString, Kind)>, host: &mut dyn Host) {
+        for (path, kind) in programs {
+            self.take(&path, host);
+            if kind.can_be_masked() {
+                self.take_mask(&path, host);
+            }
         }
     }
 }
@@ -122,8 +130,7 @@ impl Engine {
         host: &mut dyn Host,
         lines: &mut Vec<Line>,
     ) {
-        let is_generator = kind.mechanism == Mechanism::Generator;
-        let mask = if is_generator { self.programs.take_mask(&touch.path, host) } else { None };
+        let mask = if kind.can_be_masked() { self.programs.take_mask(&touch.path, host) } else { None };
         let taken = self.programs.take(&touch.path, host);
         let (action, before, after) = match (taken, mask) {
             (Some((before, after)), Some(Action::Masked)) => (Action::Masked, before, after),

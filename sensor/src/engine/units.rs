@@ -149,10 +149,13 @@ impl Units {
         paths
     }
 
-    /// The paths of all programs that make services and are there now.
-    pub(super) fn program_paths(&self, host: &mut dyn Host) -> Vec<BString> {
-        let directories = self.programs.iter().map(|(path, _kind)| path);
-        directories.flat_map(|directory| self.contents(directory.as_ref(), host)).collect()
+    /// The programs that make services and are there now, by path.
+    pub(super) fn programs_there(&self, host: &mut dyn Host) -> Vec<(BString, Kind)> {
+        let found = self.programs.iter().flat_map(|(directory, kind)| {
+            let paths = self.contents(directory.as_ref(), host);
+            paths.into_iter().map(|path| (path, *kind))
+        });
+        found.collect()
     }
 
     /// The programs that unit files and drop-ins in `directories` name, by a glance at their text, each with its units.
