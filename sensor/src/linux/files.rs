@@ -132,11 +132,21 @@ pub fn program(path: &BStr, hash_limit: u64, hashes: &mut Hashes) -> Result<Prog
     }
     let path = fs::canonicalize(os_path(path)).map_err(|error| reason(&error))?;
     let (mut file, metadata) = open(&path).map_err(|error| reason(&error))?;
-    let mut head = Vec::new();
-    file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| reason(&error))?;
     let sha256 = if metadata.size() > hash_limit { Known::Pending } else { hashes.of(&path).into() };
+    described(bytes_of(&path), &mut file, &metadata, sha256)
+}
+
+/// The program that is open as `file`, just opened.
+fn described(
+    path: BString,
+    file: &mut fs::File,
+    metadata: &fs::Metadata,
+    sha256: Known<String>,
+) -> Result<Program, Reason> {
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head).map_err(|error| reason(&error))?;
     Ok(Program {
-        path: bytes_of(&path),
+        path,
         sha256,
         size: metadata.size(),
         mode: metadata.mode() & 0o7777,
@@ -161,19 +171,10 @@ fn running(path: &BStr, hash_limit: u64) -> Result<Program, Reason> {
     if !metadata.is_file() {
         return Err(Reason::Unsupported);
     }
-    let mut head = Vec::new();
-    file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| reason(&error))?;
+    let sha256 =
+        if metadata.size() > hash_limit { Err(Reason::TooLarge) } else { hash(&mut file, &metadata) };
     file.rewind().map_err(|error| reason(&error))?;
-    let sha256 = if metadata.size() > hash_limit { Err(Reason::TooLarge) } else { hash(file, &metadata) };
-    Ok(Program {
-        path: path.into(),
-        sha256: sha256.into(),
-        size: metadata.size(),
-        mode: metadata.mode() & 0o7777,
-        owner: (metadata.uid(), metadata.gid()),
-        object: (metadata.dev(), metadata.ino()),
-        head,
-    })
+    described(path.into(), &mut file, &metadata, sha256.into())
 }
 
 /// What tells the program at `path` from another one.
@@ -227,15 +228,15 @@ pub fn changed(path: &BStr) -> Result<Timestamp, Reason> {
 /// # Errors
 /// [`Reason::Raced`] when it changed meanwhile, else why it can't be read.
 pub fn sha256(path: &Path) -> Result<String, Reason> {
-    let (file, before) = open(path).map_err(|error| reason(&error))?;
-    hash(file, &before)
+    let (mut file, before) = open(path).map_err(|error| reason(&error))?;
+    hash(&mut file, &before)
 }
 
 /// The SHA-256 of a file that was just opened, and was then as `before` tells.
 ///
 /// # Errors
 /// As [`sha256`].
-pub(super) fn hash(mut file: fs::File, before: &fs::Metadata) -> Result<String, Reason> {
+pub(super) fn hash(file: &mut fs::File, before: &fs::Metadata) -> Result<String, Reason> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {

@@ -47,14 +47,14 @@ impl Hashes {
     /// # Errors
     /// As [`files::sha256`].
     pub fn of(&mut self, path: &Path) -> Result<String, Reason> {
-        let (file, metadata) = files::open(path).map_err(|error| files::reason(&error))?;
+        let (mut file, metadata) = files::open(path).map_err(|error| files::reason(&error))?;
         let version = Version::of(&metadata);
         self.recent.retain(|(_version, read, _hash)| read.elapsed() < MOMENT);
         if let Some((_version, _read, hash)) = self.recent.iter().find(|(known, ..)| *known == version) {
             return Ok(hash.clone());
         }
         let read = Instant::now();
-        let hash = files::hash(file, &metadata)?;
+        let hash = files::hash(&mut file, &metadata)?;
         if self.recent.len() >= MOST {
             self.recent.pop_front();
         }
