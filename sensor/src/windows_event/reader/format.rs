@@ -56,10 +56,13 @@ pub(super) fn recognise(start: &[u8]) -> Option<(Format, Encoding)> {
             start.iter().copied().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0 | 0xfe | 0xff))
         }
     };
-    // `evtx_dump` writes a line before each record.
+    // `evtx_dump` writes a line before each record, and syslog puts a priority, a time and a sender before each.
     let first = match first? {
         b'R' if start.starts_with(b"Record ") => {
             start.iter().copied().find(|byte| matches!(byte, b'<' | b'{'))?
+        }
+        b'<' if begins_with_priority(start) => {
+            start.iter().copied().skip(1).find(|byte| matches!(byte, b'<' | b'{'))?
         }
         first => first,
     };
@@ -68,6 +71,13 @@ pub(super) fn recognise(start: &[u8]) -> Option<(Format, Encoding)> {
         b'{' | b'[' => Some((Format::Json, encoding)),
         _ => None,
     }
+}
+
+/// Whether a line begins with the priority of syslog: a number of up to three digits in angle brackets (RFC 5424).
+pub(super) fn begins_with_priority(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"<") else { return false };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (1..=3).contains(&digits) && rest.get(digits) == Some(&b'>')
 }
 
 /// An event log whose file header was overwritten: the first chunk begins at its place all the same.
@@ -102,6 +112,9 @@ mod tests {
             (b"\n[ {\"a\":1}", Some((Format::Json, utf8))),
             (b"Record 1\n{", Some((Format::Json, utf8))),
             (b"Record 1\n<?xml", Some((Format::Xml, utf8))),
+            (b"<134>1 2024-05-06T07:08:09Z HOST1 X - - - {\"a\"", Some((Format::Json, utf8))),
+            (b"<13>May  6 07:08:09 HOST1 <Event>", Some((Format::Xml, utf8))),
+            (b"<13>May  6 07:08:09 HOST1 text", None),
             (b"Records of", None),
             (b"MZ", None),
             (b"", None),

@@ -60,10 +60,13 @@ fn json_is_cut_in_every_layout() {
         ("noise\n{\"a\":1}", vec!["!5 bytes belong to no record", "{\"a\":1}"]),
         ("\u{feff}{\"a\":1}", vec!["{\"a\":1}"]),
         ("Record 1\n{\"a\":1}\nRecord 2\n{\"b\":2}", vec!["{\"a\":1}", "{\"b\":2}"]),
+        (
+            "<134>1 2024-05-06T07:08:09Z HOST1 X - - - {\"a\":1}\n<14>May  6 07:08:09 HOST1 {\"b\":2}\n",
+            vec!["{\"a\":1}", "{\"b\":2}"],
+        ),
         ("", vec![]),
     ] {
-        {
-            let size = 1024;
+        for size in [1, 7, 1024] {
             assert_eq!(cut(text, size, JsonCutter::default()), expected, "{text:?} in pieces of {size}");
         }
     }
@@ -74,6 +77,48 @@ fn json_is_cut_in_every_layout() {
             ["{\"a\":\"\\\\\"}", "{\"b\":{\n \"c\": 1}}"],
             "pieces of {size}"
         );
+    }
+}
+
+#[test]
+fn the_records_of_an_export_are_cut_out_of_what_is_around_them() {
+    let records = vec!["{\"a\":1}", "{\"b\":[{}]}"];
+    for (text, expected) in [
+        ("{\"events\":[{\"a\":1},{\"b\":[{}]}]}", records.clone()),
+        ("{\n  \"expected\": [\n    {\"a\":1},\n    {\"b\":[{}]}\n  ]\n}\n", records.clone()),
+        (
+            "{\"took\":3,\"_shards\":{\"failed\":0},\"hits\":{\"total\":{\"value\":2},\"hits\":[{\"a\":1},{\"b\":[{}]}]},\
+             \"aggregations\":{\"x\\\\\\\"\":[{\"c\":[{}]}]}}",
+            records.clone(),
+        ),
+        // An empty list that bears the name of another tool's.
+        (
+            "{\"messages\":[],\"fields\":[{\"name\":\"_raw\"}],\"results\":[{\"a\":1},{\"b\":[{}]}],\"x\":{}}",
+            records.clone(),
+        ),
+        // Two lists in one, several exports in a row, and records behind one.
+        ("{\"value\":[{\"a\":1}],\"n\":[{}],\"results\" : [ {\"b\":[{}]}],\"Count\":2}", records.clone()),
+        ("{\"events\":[{\"a\":1}]}\n{\"events\":[{\"b\":[{}]}]}", records.clone()),
+        ("{\"Events\":{\"@x\":\"\",\"Event\":[{\"a\":1}]}}\n{\"b\":[{}]}", records.clone()),
+        // Cut off behind its records, and within one.
+        ("{\"hits\":{\"hits\":[{\"a\":1}],\"cut\n{\"b\":[{}]}", records.clone()),
+        (
+            "{\"events\":[{\"a\":1},{\"cut\":\n{\"b\":[{}]}]}",
+            vec!["{\"a\":1}", "!a record is damaged: an object has no end", "{\"b\":[{}]}"],
+        ),
+        (
+            "{\"events\":[{\"a\":1},{\"cut",
+            vec!["{\"a\":1}", "!a record is damaged: the last object has no end"],
+        ),
+        // Lists of other names, of others than objects, and those of events.
+        ("{\"tags\":[{\"a\":1}]}", vec!["{\"tags\":[{\"a\":1}]}"]),
+        ("{\"events\":[1]}", vec!["{\"events\":[1]}"]),
+        ("{\"a\":{\"events\":[{}]}}", vec!["{\"a\":{\"events\":[{}]}}"]),
+        ("{\"EventID\":1,\"events\":[{}]}", vec!["{\"EventID\":1,\"events\":[{}]}"]),
+    ] {
+        for size in [1, 2, 3, 5, 1024] {
+            assert_eq!(cut(text, size, JsonCutter::default()), expected, "{text:?} in pieces of {size}");
+        }
     }
 }
 
@@ -91,7 +136,7 @@ fn a_record_above_the_limit_is_left_out_and_told() {
 
 proptest! {
     #[test]
-    fn any_text_is_cut_to_its_end(text in "[<>/Eventa{}\\[\\]\"\\\\\n ,]{0,200}", size in 1_usize..40) {
+    fn any_text_is_cut_to_its_end(text in "([<>/Eventa{}\\[\\]\"\\\\\n ,]|[{]\"events\":\\[){0,200}", size in 1_usize..40) {
         let records = cut(&text, size, JsonCutter::default()).len() + cut(&text, size, XmlCutter::default()).len();
         prop_assert!(records <= text.len());
     }
