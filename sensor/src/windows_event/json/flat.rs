@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 
 use super::nested::moment;
 use super::shape::{Object, first, first_integer, first_text, first_u32, shared_text};
-use super::{JsonError, payload};
+use super::{JsonError, payload, positions};
 use crate::model::Timestamp;
 use crate::windows_event::event::{Audit, WindowsEvent};
 use crate::windows_event::field::{Field, Value};
 
 /// Names at the top level that belong to the agent or to the header, never to the payload.
-const NOT_PAYLOAD: [&str; 42] = [
+const NOT_PAYLOAD: [&str; 45] = [
     "@timestamp",
     "@version",
     "tags",
@@ -53,6 +53,9 @@ const NOT_PAYLOAD: [&str; 42] = [
     "ExecutionProcessID",
     "ExecutionThreadID",
     "Properties",
+    "ParameterXml",
+    "SystemProcessId",
+    "SystemUserId",
 ];
 
 pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
@@ -73,6 +76,7 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
                 "source_name",
                 "provider_name",
                 "Provider",
+                "Source",
             ],
         ),
         channel: shared_text(
@@ -110,16 +114,18 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
                 "host.hostname",
                 "hostname",
                 "host",
+                // Graylog's.
+                "source",
             ],
         ),
         process_id: first_u32(object, process_ids(object)),
         thread_id: first_u32(
             object,
-            &["winlog.process.thread.id", "ExecutionThreadID", "ThreadID", "thread_id"],
+            &["winlog.process.thread.id", "ExecutionThreadID", "ThreadID", "thread_id", "SystemThreadId"],
         ),
         user_sid: first_text(
             object,
-            &["winlog.user.identifier", "UserID", "UserId", "user.identifier", "UserSid"],
+            &["winlog.user.identifier", "UserID", "UserId", "user.identifier", "UserSid", "SystemUserId"],
         )
         .filter(|sid| sid.starts_with("S-1-")),
         activity_id: first_text(object, &["winlog.activity_id", "ActivityID", "activity_id"]),
@@ -127,13 +133,20 @@ pub(super) fn read(object: &Object) -> Result<WindowsEvent, JsonError> {
         fields: fields(object),
     };
     forget_agents_own(object, &mut event.fields);
+    positions::name(&mut event);
     Ok(event)
 }
 
 /// Who logged it. `ProcessId` in this case is a field of the payload, unless the payload stands apart.
 fn process_ids(object: &Object) -> &'static [&'static str] {
-    const NAMES: &[&str] =
-        &["winlog.process.pid", "ExecutionProcessID", "ProcessID", "process_id", "ProcessId"];
+    const NAMES: &[&str] = &[
+        "winlog.process.pid",
+        "ExecutionProcessID",
+        "SystemProcessId",
+        "ProcessID",
+        "process_id",
+        "ProcessId",
+    ];
     let apart = ["Payload", "Properties"].iter().any(|name| object.contains_key(*name));
     if apart { NAMES } else { NAMES.get(..NAMES.len() - 1).unwrap_or(NAMES) }
 }
@@ -150,16 +163,28 @@ fn time(object: &Object) -> Option<Timestamp> {
     if let Some(local) = at(&["EventTime"]) {
         let named = first_text(object, &["EventTime"]).is_some_and(|text| has_zone(&text));
         let received = at(&["EventReceivedTime"]);
-        return Some(match (named, received, collected) {
-            (false, Some(received), Some(collected)) => {
+        // The time of receipt may say the zone that it is in.
+        let shift = first_text(object, &["EventReceivedTime"]).and_then(|text| offset(&text));
+        return Some(match (named, shift, received, collected) {
+            (false, Some(offset), _, _) => Timestamp(local.0.saturating_sub(offset)),
+            (false, None, Some(received), Some(collected)) => {
                 Timestamp(local.0.saturating_add(zone(received, collected)))
             }
             _ => local,
         });
     }
     at(&["TimeCreated", "time_created", "SystemTime", "EventTimeUtc"]).or(collected).or_else(|| {
-        at(&["UtcTime", "TimeGenerated", "timestamp", "Timestamp", "time", "_time", "event.created"])
+        at(&["TimeGenerated", "UtcTime", "timestamp", "Timestamp", "time", "_time", "event.created"])
     })
+}
+
+/// How far the zone that `text` ends with is ahead of UTC, in nanoseconds.
+fn offset(text: &str) -> Option<i64> {
+    let clock = text.rfind(['T', ' '])?;
+    let sign = clock + text.get(clock..)?.find(['+', '-'])?;
+    let local = crate::windows_event::time::parse(text.get(..sign)?)?;
+    let utc = crate::windows_event::time::parse(text)?;
+    Some(local.0.saturating_sub(utc.0))
 }
 
 fn has_zone(text: &str) -> bool {
@@ -229,7 +254,11 @@ fn fields(object: &Object) -> Vec<Field> {
         })
         .collect();
     if !dotted.is_empty() {
-        return with_message(object, dotted);
+        return with_message(object, with_ecs(object, dotted));
+    }
+    // Azure's parameters, in the order of the template.
+    if let Some(Json::String(parameters)) = first(object, &["ParameterXml"]) {
+        return with_message(object, payload::parameters(parameters));
     }
     // Values without names, of PowerShell and of Fluent Bit.
     if let Some(values @ Json::Array(_)) = first(object, &["Properties", "StringInserts"]) {
@@ -262,7 +291,7 @@ const MOVED: [(&str, &[&str]); 14] = [
 
 /// Brings back what was moved, where the payload lacks it.
 fn with_ecs(object: &Object, mut fields: Vec<Field>) -> Vec<Field> {
-    if !object.contains_key("winlog") {
+    if first(object, &["winlog", "winlog.event_id"]).is_none() {
         return fields;
     }
     for (name, paths) in MOVED {

@@ -1,12 +1,15 @@
 //! Events as JSON objects, in the shapes in which agents and tools write them.
 //!
 //! Nested (`Event.System`, as EVTX converters and Velociraptor write), ECS (`winlog`, Winlogbeat and Elastic Agent),
-//! `win` (Wazuh), flat (`NXLog`, `EvtxECmd`, Winlogbeat 6, the public Mordor recordings), what
-//! `Get-WinEvent | ConvertTo-Json` gives, and the XML of the record in a string (Splunk, `event.original`).
+//! `win` (Wazuh), flat (`NXLog`, `EvtxECmd`, Winlogbeat 6, the public Mordor recordings), the same with the names that
+//! Graylog and GELF give, what `Get-WinEvent | ConvertTo-Json` gives, and the whole record as XML or JSON in a string
+//! (Splunk, `event.original`, what reads lines of files).
 
 mod flat;
+mod graylog;
 mod nested;
 mod payload;
+mod positions;
 mod shape;
 mod wazuh;
 
@@ -51,6 +54,11 @@ pub fn parse(text: &[u8]) -> Result<WindowsEvent, JsonError> {
 
 /// Reads one event from a JSON value.
 pub fn from_value(value: &Json) -> Result<WindowsEvent, JsonError> {
+    within(value, MAX_WRAPPERS)
+}
+
+/// Reads the event that `value` holds; strings within it are looked into up to `depth` times.
+fn within(value: &Json, depth: usize) -> Result<WindowsEvent, JsonError> {
     let object = unwrapped(value.as_object().ok_or(JsonError::NotAnObject)?, MAX_WRAPPERS);
     if let Some(event) = object.get("Event").and_then(Json::as_object) {
         return nested::read(event);
@@ -61,10 +69,24 @@ pub fn from_value(value: &Json) -> Result<WindowsEvent, JsonError> {
     if wazuh::is_one(object) {
         return wazuh::read(object);
     }
-    if let Some(event) = shape::xml_of(object).and_then(|text| xml::parse(text.as_bytes(), None).ok()) {
+    if let Some(text) = shape::text_of(object)
+        && let Some(event) = from_text(text, depth)
+    {
         return Ok(event);
     }
-    flat::read(object)
+    match graylog::renamed(object) {
+        Some(renamed) => flat::read(&renamed),
+        None => flat::read(object),
+    }
+}
+
+/// Reads the event that a string within an object holds.
+fn from_text(text: &str, depth: usize) -> Option<WindowsEvent> {
+    if text.starts_with('<') {
+        return xml::parse(text.as_bytes(), None).ok();
+    }
+    let value: Json = serde_json::from_str(text).ok()?;
+    within(&value, depth.checked_sub(1)?).ok()
 }
 
 /// How many objects an event may lie in.
@@ -72,7 +94,7 @@ const MAX_WRAPPERS: usize = 4;
 
 /// The event within what exports of search engines and tools wrap around it.
 fn unwrapped(object: &Object, depth: usize) -> &Object {
-    let inner = ["_source", "document", "data", "result"]
+    let inner = ["_source", "document", "data", "result", "message", "input", "fields"]
         .into_iter()
         .filter(|_| depth > 0)
         .filter_map(|wrapper| object.get(wrapper).and_then(Json::as_object))

@@ -10,10 +10,21 @@ use crate::windows_event::xml;
 /// Elements nested deeper than this are left out.
 const MAX_DEPTH: usize = 8;
 
+/// The name of a record's raw bytes, which follow its parameters.
+pub(super) const BINARY: &str = "Binary";
+
 /// Reads a payload element (`EventData`, `UserData`, `winlog.event_data`).
 pub(super) fn read(payload: &Json) -> Vec<Field> {
     let mut reader = Reader { fields: Vec::new(), unnamed: 0 };
     reader.payload(payload, 0);
+    reader.fields
+}
+
+/// Reads Azure's list of parameters, `<Param>` elements side by side.
+pub(super) fn parameters(text: &str) -> Vec<Field> {
+    let mut reader = Reader { fields: Vec::new(), unnamed: 0 };
+    let data = text.replace("<Param", "<Data").replace("</Param>", "</Data>");
+    reader.embedded(&format!("<EventData>{data}</EventData>"));
     reader.fields
 }
 
@@ -34,6 +45,13 @@ pub(super) fn value(json: &Json) -> Option<Value> {
         }
         Json::Null | Json::Object(_) => None,
     }
+}
+
+/// Raw bytes, where a list holds two numbers or more and nothing else.
+fn bytes(items: &[Json]) -> Option<Vec<u8>> {
+    let bytes: Option<Vec<u8>> =
+        items.iter().map(|item| item.as_u64().and_then(|number| u8::try_from(number).ok())).collect();
+    bytes.filter(|bytes| bytes.len() > 1)
 }
 
 struct Reader {
@@ -79,7 +97,10 @@ impl Reader {
         }
         let name = attribute(data, "Name").and_then(Json::as_str);
         match content(data) {
-            Json::Array(items) => self.list(items),
+            Json::Array(items) => match bytes(items) {
+                Some(bytes) => self.push(name.or(Some(BINARY)), Value::Bytes(bytes)),
+                None => self.list(items),
+            },
             Json::Object(object) if name.is_none() => self.object(object, MAX_DEPTH - 1),
             // An empty element keeps its place: positions count where there are no names.
             Json::Null | Json::Object(_) => self.push(name, Value::Text(String::new())),

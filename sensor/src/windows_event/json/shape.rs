@@ -11,22 +11,37 @@ pub(super) type Object = Map<String, Json>;
 
 /// Whether `object` looks like one of the shapes that are read.
 pub(super) fn has_event(object: &Object) -> bool {
+    has_header(object)
+        || object.contains_key("winlogbeat_winlog_event_id")
+        || super::wazuh::is_one(object)
+        || text_of(object).is_some()
+}
+
+fn has_header(object: &Object) -> bool {
     ["Event", "System", "winlog", "EventID", "event_id", "winlog.event_id", "Id"]
         .iter()
         .any(|name| object.contains_key(*name))
-        || super::wazuh::is_one(object)
-        || xml_of(object).is_some()
 }
 
-/// The XML of the whole record, where that is all there is of it: what was taken out of it is nearer to hand.
-pub(super) fn xml_of(object: &Object) -> Option<&str> {
+/// The whole record, as XML or JSON, where that is all there is of it: what was taken out of it is nearer to hand.
+///
+/// Splunk's `_raw`, Elastic's original, the XML of Fluent Bit, and lines of files as Filebeat, Logstash and containers'
+/// logs have them.
+pub(super) fn text_of(object: &Object) -> Option<&str> {
     if first(object, &["winlog", "EventData", "event_data"]).is_some() {
         return None;
     }
-    first(object, &["_raw", "event.original"])?
-        .as_str()
-        .map(str::trim)
-        .filter(|text| text.starts_with("<Event"))
+    let text = |names: &[&str]| first(object, names).and_then(Json::as_str).map(str::trim);
+    if let Some(text) = text(&["_raw", "event.original", "System"]).filter(|text| text.starts_with("<Event"))
+    {
+        return Some(text);
+    }
+    // A message of a record of its own is for people.
+    if has_header(object) {
+        return None;
+    }
+    text(&["_raw", "event.original", "message", "log", "MESSAGE"])
+        .filter(|text| text.starts_with("<Event") || text.starts_with('{'))
 }
 
 /// What stands at `path`, a chain of names; each step may also be written with a dot in one name.
@@ -46,11 +61,20 @@ pub(super) fn first<'json>(object: &'json Object, paths: &[&str]) -> Option<&'js
     paths.iter().find_map(|path| at(object, path).filter(|value| !value.is_null()))
 }
 
-/// The value itself, or the text within an element that also has attributes (`#text`, `Value`).
+/// The value itself, the text within an element that also has attributes (`#text`, `Value`), or the one item of a list,
+/// which searches give for fields.
 pub(super) fn content(value: &Json) -> &Json {
-    match value.as_object() {
-        Some(object) => first(object, &["#text", "_text", "Value", "value", "$"]).unwrap_or(value),
-        None => value,
+    match value {
+        Json::Object(object) => match first(object, &["#text", "_text", "Value", "value", "$"]) {
+            // `PowerShell` writes a security id as an object of its own.
+            Some(Json::Object(inner)) => inner.get("Value").unwrap_or(value),
+            inner => inner.unwrap_or(value),
+        },
+        Json::Array(items) => match items.as_slice() {
+            [item @ (Json::String(_) | Json::Number(_) | Json::Bool(_))] => item,
+            _ => value,
+        },
+        _ => value,
     }
 }
 

@@ -100,6 +100,22 @@ fn one_start_type_change_reads_the_same_in_every_shape() {
         // The whole record's XML in a string: Splunk, and Elastic's and Logstash's original.
         json!({"preview": false, "result": {"_time": "2024-05-06T09:08:09+02:00", "_raw": RECORD}}),
         json!({"@timestamp": "2024-05-06T07:08:20Z", "event": {"code": "7040", "original": RECORD}}),
+        json!({"date": 1_714_979_300.5, "System": RECORD, "Message": "x", "StringInserts": ["Print Spooler", "x"]}),
+        // The same, and JSON, as a line of a file that a shipper has read.
+        json!({"@timestamp": "2024-05-06T07:08:20Z", "message": RECORD, "host": {"name": "COLLECTOR"}}),
+        json!({"log": json!({"Event": {"System": {"Provider": {"Name": "Service Control Manager"}, "EventID": 7040,
+                "TimeCreated": {"SystemTime": "2024-05-06T07:08:09.123456Z"}, "EventRecordID": 42,
+                "Channel": "System", "Computer": "HOST1"},
+            "EventData": {"param1": "Print Spooler", "param4": "Spooler"}}}).to_string(), "stream": "stdout"}),
+        json!({"input": {"message": json!({"EventTime": "2024-05-06 03:08:09.123456", "Hostname": "HOST1",
+            "EventReceivedTime": "2024-05-06T03:08:11-04:00", "EventID": 7040,
+            "SourceName": "Service Control Manager", "RecordNumber": 42, "Channel": "System",
+            "param1": "Print Spooler", "param4": "Spooler", "SourceModuleType": "im_msvistalog"}).to_string()}}),
+        // What a search gives for fields.
+        json!({"_index": "x", "fields": {"winlog.time_created": ["2024-05-06T07:08:09.123456Z"],
+            "winlog.event_id": ["7040"], "winlog.provider_name": ["Service Control Manager"],
+            "winlog.channel": ["System"], "winlog.record_id": [42], "winlog.computer_name": ["HOST1"],
+            "winlog.event_data.param1": ["Print Spooler"], "winlog.event_data.param4": ["Spooler"]}}),
         // XML in a string.
         json!({"EventID": 7040, "Source": "Service Control Manager", "EventLog": "System", "Computer": "HOST1",
             "EventRecordId": "42", "Provider": "Service Control Manager",
@@ -147,6 +163,38 @@ fn unnamed_elements_are_named_by_position() {
     let event = from_value(&properties).unwrap();
     assert_eq!(event.text("param1").as_deref(), Some("Print Spooler"));
     assert_eq!(event.text("param2").as_deref(), Some("running"));
+}
+
+#[test]
+fn parameters_of_azure_are_named_by_their_places() {
+    let record = |id: u32, source: &str, parameters: &str| {
+        from_value(
+            &json!({"TimeGenerated": "2024-05-06T07:08:09Z", "Source": source, "EventLog": "x", "EventID": id,
+            "Computer": "HOST1", "ParameterXml": parameters}),
+        )
+        .unwrap()
+    };
+    let state =
+        record(7036, "Service Control Manager", "<Param>Print &amp; Scan</Param><Param>running</Param>");
+    assert_eq!(state.text("param1").as_deref(), Some("Print & Scan"));
+    assert_eq!(state.text("param2").as_deref(), Some("running"));
+    let driver = "<Param /><Param>t</Param><Param>C:\\a.sys</Param><Param>h</Param><Param>true</Param><Param>s</Param>\
+        <Param>Valid</Param>";
+    let driver = record(6, "Microsoft-Windows-Sysmon", driver);
+    assert_eq!(driver.text("ImageLoaded").as_deref(), Some("C:\\a.sys"));
+}
+
+#[test]
+fn strings_are_looked_into_only_so_deep() {
+    let mut record = json!({"EventID": 1, "@timestamp": "2024-05-06T07:08:09Z"});
+    for _ in 0..4 {
+        record = json!({"message": record.to_string()});
+        assert_eq!(from_value(&record).unwrap().id, 1);
+    }
+    assert_eq!(from_value(&json!({"message": record.to_string()})), Err(JsonError::NoEventId));
+    // A record's own message is for people, whatever it looks like.
+    let own = json!({"EventID": 2, "@timestamp": "2024-05-06T07:08:09Z", "message": "{\"EventID\": 3}"});
+    assert_eq!(from_value(&own).unwrap().id, 2);
 }
 
 #[test]
