@@ -2,7 +2,7 @@
 
 use crate::model::process::Confidence;
 use crate::model::{Mechanism, ObservationId, Timestamp};
-use crate::scm::command::Request;
+use crate::scm::command::{Request, Verb};
 use crate::scm::decode::is_untold;
 use crate::scm::interest::Source;
 use crate::scm::observed::{Doer, FailureKind, Name, Observed, State};
@@ -32,6 +32,8 @@ pub(super) struct Draft {
     /// How the client is known.
     pub(super) basis: Option<(&'static str, Confidence)>,
     pub(super) client_is_remote: Option<bool>,
+    /// What the command asked for that brought it about.
+    pub(super) asked: Option<Verb>,
     /// services.exe, where a record of it tells its process id.
     pub(super) manager_id: Option<u32>,
     pub(super) mechanism: Mechanism,
@@ -92,6 +94,7 @@ impl Draft {
             client: Doer::default(),
             basis: None,
             client_is_remote: None,
+            asked: None,
             manager_id: None,
             mechanism,
             confidence: Confidence::High,
@@ -186,9 +189,12 @@ impl Draft {
             self.set(change.setting, change.before, change.after);
         }
         self.writer.complete(&other.writer);
-        if self.client.is_empty() {
+        // A process that was joined by its command says more than the user of a record.
+        let names_process = self.client.process_id.is_some_and(|pid| pid != 0);
+        if self.client.is_empty() || (self.asked.is_none() && other.asked.is_some() && !names_process) {
             self.basis = other.basis;
         }
+        self.asked = self.asked.or(other.asked);
         self.client.complete(&other.client);
         self.client_is_remote = self.client_is_remote.or(other.client_is_remote);
         self.manager_id = self.manager_id.or(other.manager_id);

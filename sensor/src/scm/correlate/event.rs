@@ -11,6 +11,7 @@ use crate::model::event::Executable;
 use crate::model::process::Confidence;
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::scm::command::Verb;
 use crate::scm::decode::is_untold;
 use crate::scm::descriptor;
 use crate::scm::image_path::{ImagePath, file_name};
@@ -157,10 +158,15 @@ fn may_be_creation(host: &Host, draft: &mut Draft) {
     // The SCM writes image path and start type together when it creates; whoever edits the registry may change both.
     let by_manager = draft.mechanism == Mechanism::ServiceControlManager;
     let whole = set(setting::IMAGE_PATH) && (with_type || (by_manager && set(setting::START)));
-    let known = host.services.get(&draft.name).is_some_and(|service| !service.settings.is_empty());
+    let known = host
+        .services
+        .get(&draft.name)
+        .is_some_and(|service| service.is_there || !service.settings.is_empty());
+    let asked_to_change = by_manager && draft.asked.is_some_and(|verb| verb != Verb::Create);
+    let whole = whole || draft.asked == Some(Verb::Create);
     let audited_before = draft.changes.iter().any(|change| change.before.is_some());
     let logged = draft.marks.iter().any(|(_, id)| *id == 7040);
-    if !whole || known || audited_before || logged {
+    if !whole || known || asked_to_change || audited_before || logged {
         return;
     }
     draft.confidence = if with_type { Confidence::High } else { Confidence::Medium };
@@ -282,6 +288,13 @@ fn remember(host: &mut Host, draft: &Draft) -> Service {
             let last = host.services.get(&draft.name).cloned().unwrap_or_default();
             host.services.removed(&draft.name);
             return last;
+        }
+        Kind::State(_) | Kind::Failed(_) | Kind::Control(_) | Kind::Interactive
+            if !host.services.is_newer_than(draft.first) =>
+        {
+            let service = host.services.entry(&draft.name);
+            service.is_there = true;
+            return service.clone();
         }
         Kind::Request(_)
         | Kind::Driver

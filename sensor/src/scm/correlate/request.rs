@@ -116,6 +116,7 @@ fn join(host: &mut Host, request: DraftKey, effect: DraftKey) {
         let mut request = request;
         if let Kind::Request(asked) = &request.kind {
             tell_values(draft, asked);
+            draft.asked = Some(asked.verb);
         }
         request.name = name;
         request.changes.clear();
@@ -166,8 +167,10 @@ fn follows(effect: &Draft, asked: crate::model::Timestamp, request: &Request, cl
 fn brings(request: &Request, effect: &Draft) -> bool {
     let sets = || request.settings.iter().any(|(setting, _)| effect.change(setting).is_some());
     match (&effect.kind, request.verb) {
-        // `reg add` of several values creates a service as well.
-        (Kind::Changed | Kind::Created, Verb::Change | Verb::Stop | Verb::Start) => sets(),
+        // `reg add` of several values creates a service as well, and of what `sc create` does nothing may be seen but
+        // values.
+        (Kind::Changed, Verb::Create)
+        | (Kind::Changed | Kind::Created, Verb::Change | Verb::Stop | Verb::Start) => sets(),
         (Kind::Control(control), verb) => control.eq_ignore_ascii_case(verb.word()),
         (Kind::Created, Verb::Create)
         | (Kind::Removed, Verb::Delete)

@@ -16,6 +16,8 @@ pub(super) struct Service {
     pub(super) settings: Vec<(&'static str, String)>,
     /// When it was created, if that was seen.
     pub(super) created: Option<Timestamp>,
+    /// Whether it was seen to do something, so that it is there.
+    pub(super) is_there: bool,
 }
 
 /// The services of a host.

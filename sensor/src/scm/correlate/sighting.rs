@@ -38,7 +38,8 @@ impl Correlator {
         for service in &services {
             host.names.learn(&service.name);
         }
-        let known = |KnownService { name, settings }| Service { name, settings, created: None };
+        let known =
+            |KnownService { name, settings }| Service { name, settings, created: None, is_there: true };
         host.services.learn(time, services.into_iter().map(known).collect());
     }
 
