@@ -15,7 +15,7 @@ use crate::model::change::{Change, TextDiff};
 use crate::model::event::{Action, EventId, Executable, FileFacts, Mechanism, ServiceEvent};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::{Known, Reason};
-use crate::model::process::{Actor, Confidence, Credentials, Process, ProcessKey};
+use crate::model::process::{Actor, Confidence, Credentials, Process, ProcessKey, Requester};
 use crate::model::service::{Enablement, Manager, Scope, ServiceId, Setting};
 use crate::model::time::Timestamp;
 
@@ -82,6 +82,8 @@ pub(super) struct Event {
     actor: Option<String>,
     #[serde(default)]
     uid: u32,
+    /// The path of the program on whose behalf it acted.
+    requester: Option<String>,
     /// Its parents' paths.
     #[serde(default)]
     parents: Vec<String>,
@@ -147,10 +149,16 @@ impl Event {
         });
         let parents = &self.parents;
         let uid = self.uid;
+        let requester = self.requester.map(|exe| Requester {
+            process: process(&exe, uid),
+            ancestry: Vec::new(),
+            confidence: Confidence::Medium,
+            basis: "a case".to_owned(),
+        });
         let actor = self.actor.map(|exe| Actor {
             process: process(&exe, uid),
             ancestry: parents.iter().map(|exe| process(exe, uid)).collect(),
-            requester: None,
+            requester,
             user_name: Known::Missing(Reason::NotRecorded),
             login_name: Known::Missing(Reason::NotRecorded),
             remote_address: Known::Missing(Reason::NotRecorded),

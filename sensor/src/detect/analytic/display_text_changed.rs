@@ -34,8 +34,8 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         if !display && !is_setting(&change.name, "Description") {
             continue;
         }
-        let (Some(before), Some(after)) = (change.before.first(), change.after.first()) else { continue };
-        if after.starts_with('@') || before == after {
+        let (before, Some(after)) = (change.before.first(), change.after.first()) else { continue };
+        if after.starts_with('@') || before == Some(after) {
             continue;
         }
         let imitated = WINDOWS_SERVICES.iter().find(|known| {
@@ -46,9 +46,12 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
             Some(known) => {
                 (Severity::Medium, format!(", the display name of Windows' service {}", known.key))
             }
+            // What it was before isn't known: it may be no other.
+            None if before.is_none() => continue,
             None => (Severity::Informational, String::new()),
         };
-        let why = format!("{} was changed from {} to {}{whose}.", change.name, quoted(before), quoted(after));
+        let from = before.map(|before| format!(" from {}", quoted(before))).unwrap_or_default();
+        let why = format!("{} was changed{from} to {}{whose}.", change.name, quoted(after));
         verdicts.push(
             Verdict::new(severity, after.clone(), why)
                 .points_to(&technique::MASQUERADE)

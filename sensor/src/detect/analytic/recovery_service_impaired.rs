@@ -61,7 +61,9 @@ fn severity(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Seve
     if subject.packaging.is_involved() {
         return matches!(effect, Effect::Removed | Effect::Masked).then_some(Severity::Low);
     }
-    let asked = subject.event.action == Action::ControlRequested;
+    // The request may have been joined with what it brought about.
+    let requester = subject.event.actor.get().and_then(|actor| actor.requester.as_ref());
+    let asked = subject.event.action == Action::ControlRequested || requester.is_some();
     match effect {
         Effect::Stopped => asked.then_some(Severity::Low),
         Effect::Disabled | Effect::Removed | Effect::Killed | Effect::Other => Some(Severity::Medium),

@@ -73,7 +73,10 @@ fn program(subject: &Subject<'_>, change: &Change) -> Option<(Severity, String)>
         WINDOWS_SERVICES.iter().find(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
     let foreign = match (known, is_setting(&change.name, "ImagePath")) {
         (Some(known), true) => !known.program.eq_ignore_ascii_case(file) && file != "svchost.exe",
-        (Some(_), false) => old.is_some() && !same_file,
+        (Some(known), false) => {
+            let own_library = known.program == "svchost.exe" && is_setting(&change.name, "ServiceDll");
+            (old.is_some() && !same_file) || (own_library && !new.starts_with(r"c:\windows\"))
+        }
         (None, _) => false,
     };
     let odd = Place::of(&new);
