@@ -175,7 +175,7 @@ impl Correlator {
         Loss {
             time: now,
             source: error.origin.clone(),
-            reason: error.kind.to_string(),
+            reason: error.what(),
             count: lost,
             consequence: "what these records told is not seen".to_owned(),
         }

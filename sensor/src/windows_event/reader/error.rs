@@ -7,12 +7,13 @@ use crate::windows_event::xml::XmlError;
 
 /// A failure, and the file in which it happened.
 #[derive(Debug, thiserror::Error)]
-#[error("{origin}")]
+#[error("{origin}: {}", self.what())]
 pub struct ReadError {
     /// The file, and the member within an archive after `!`.
     pub origin: String,
+    /// Where in the text, in bytes of UTF-8 from its start; `None` where the content has a place of another kind.
+    pub byte: Option<u64>,
     /// What happened.
-    #[source]
     pub kind: ReadErrorKind,
 }
 
@@ -20,8 +21,8 @@ pub struct ReadError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadErrorKind {
     /// The system refused.
-    #[error("reading failed")]
-    Io(#[source] io::Error),
+    #[error("reading failed: {0}")]
+    Io(io::Error),
     /// The content is none of the known formats.
     #[error("the content is neither EVTX, event XML, JSON, zip nor gzip")]
     UnknownFormat,
@@ -52,11 +53,11 @@ pub enum ReadErrorKind {
         bytes: u64,
     },
     /// A piece of XML is no event.
-    #[error("not an event")]
-    Xml(#[source] XmlError),
+    #[error("not an event: {0}")]
+    Xml(XmlError),
     /// A piece of JSON is no event.
-    #[error("not an event")]
-    Json(#[source] JsonError),
+    #[error("not an event: {0}")]
+    Json(JsonError),
     /// An archive can't be read, or not further.
     #[error("the archive is damaged: {0}")]
     DamagedArchive(String),
@@ -69,6 +70,16 @@ pub enum ReadErrorKind {
     /// An archive unpacks to more than is read.
     #[error("the content unpacks to {0}")]
     TooMuch(String),
+}
+
+impl ReadError {
+    /// What happened, and where in the text.
+    pub fn what(&self) -> String {
+        match self.byte {
+            Some(byte) => format!("{} (at byte {byte})", self.kind),
+            None => self.kind.to_string(),
+        }
+    }
 }
 
 impl ReadErrorKind {
@@ -97,6 +108,11 @@ impl ReadErrorKind {
     }
 
     pub(super) fn at(self, origin: &str) -> ReadError {
-        ReadError { origin: origin.to_owned(), kind: self }
+        ReadError { origin: origin.to_owned(), byte: None, kind: self }
+    }
+
+    /// The same, of a text.
+    pub(super) fn at_byte(self, origin: &str, byte: u64) -> ReadError {
+        ReadError { byte: Some(byte), ..self.at(origin) }
     }
 }

@@ -30,7 +30,7 @@ impl<R: Read> Iterator for XmlRecords<R> {
         let record = self.split.next_with(|text| {
             xml::parse(text, None).map(|event| record(event, limits)).map_err(ReadErrorKind::Xml)
         })?;
-        Some(record.map_err(|kind| kind.at(&self.origin)))
+        Some(record.map_err(|kind| kind.at_byte(&self.origin, self.split.failed_at())))
     }
 }
 
@@ -56,7 +56,7 @@ impl<R: Read> Iterator for JsonRecords<R> {
         let record = self.split.next_with(|text| {
             json::parse(text).map(|event| record(event, limits)).map_err(ReadErrorKind::Json)
         })?;
-        Some(record.map_err(|kind| kind.at(&self.origin)))
+        Some(record.map_err(|kind| kind.at_byte(&self.origin, self.split.failed_at())))
     }
 }
 

@@ -62,11 +62,45 @@ pub(super) struct Split<R, C> {
     text: Vec<u8>,
     start: usize,
     at_end: bool,
+    /// How many bytes were thrown away before `text`.
+    passed: u64,
+    /// Where the last failure was met, in bytes from the start.
+    failed_at: u64,
+    /// How many bytes that belong to no record were met and not told yet, and where the first of them is.
+    junk: u64,
+    junk_at: u64,
 }
 
 impl<R: Read, C: Cutter> Split<R, C> {
     pub(super) fn new(inner: R, cutter: C, limit: usize) -> Self {
-        Self { inner, cutter, limit, text: Vec::new(), start: 0, at_end: false }
+        Self {
+            inner,
+            cutter,
+            limit,
+            text: Vec::new(),
+            start: 0,
+            at_end: false,
+            passed: 0,
+            failed_at: 0,
+            junk: 0,
+            junk_at: 0,
+        }
+    }
+
+    /// Where the last failure was met, in bytes from the start of the text.
+    pub(super) fn failed_at(&self) -> u64 {
+        self.failed_at
+    }
+
+    fn here(&self) -> u64 {
+        self.passed.saturating_add(u64::try_from(self.start).unwrap_or(u64::MAX))
+    }
+
+    /// Tells of bytes that belong to no record, once for all that follow each other.
+    fn tell_junk(&mut self) -> Option<ReadErrorKind> {
+        let bytes = std::mem::take(&mut self.junk);
+        self.failed_at = if bytes > 0 { self.junk_at } else { self.here() };
+        (bytes > 0).then_some(ReadErrorKind::Junk { bytes })
     }
 
     /// Hands the next record to `use_record`; `None` at the end.
@@ -77,10 +111,20 @@ impl<R: Read, C: Cutter> Split<R, C> {
         loop {
             let rest = self.text.get(self.start..).unwrap_or_default();
             if rest.is_empty() && self.at_end {
-                return None;
+                return self.tell_junk().map(Err);
             }
-            match self.cutter.cut(rest, self.at_end) {
+            let cut = self.cutter.cut(rest, self.at_end);
+            // What was met before it is told first; it is cut again then.
+            if self.junk > 0
+                && matches!(cut, Cut::Record { .. } | Cut::Damaged { .. })
+                && let Some(junk) = self.tell_junk()
+            {
+                return Some(Err(junk));
+            }
+            self.failed_at = self.here();
+            match cut {
                 Cut::Record { start, end } => {
+                    let rest = self.text.get(self.start..).unwrap_or_default();
                     let record = rest.get(start..end).unwrap_or_default();
                     let used = use_record(record);
                     self.start += end;
@@ -91,18 +135,20 @@ impl<R: Read, C: Cutter> Split<R, C> {
                     return Some(Err(ReadErrorKind::DamagedRecord(reason.to_owned())));
                 }
                 Cut::Junk { end, count } => {
-                    self.start += end;
-                    if count > 0 {
-                        return Some(Err(ReadErrorKind::Junk {
-                            bytes: u64::try_from(count).unwrap_or(u64::MAX),
-                        }));
+                    if count > 0 && self.junk == 0 {
+                        let blanks =
+                            self.text.iter().skip(self.start).take_while(|byte| byte.is_ascii_whitespace());
+                        let blanks = u64::try_from(blanks.count()).unwrap_or(u64::MAX);
+                        self.junk_at = self.here().saturating_add(blanks);
                     }
+                    self.junk = self.junk.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+                    self.start += end;
                 }
                 Cut::More { skip } => {
                     self.start += skip;
                     if self.at_end {
                         self.start = self.text.len();
-                        return None;
+                        return self.tell_junk().map(Err);
                     }
                     if self.text.len().saturating_sub(self.start) > self.limit {
                         let limit = self.limit;
@@ -120,6 +166,7 @@ impl<R: Read, C: Cutter> Split<R, C> {
     }
 
     fn fill(&mut self) -> Result<(), ReadErrorKind> {
+        self.passed = self.here();
         self.text.drain(..self.start);
         self.start = 0;
         let held = self.text.len();

@@ -123,6 +123,31 @@ fn the_records_of_an_export_are_cut_out_of_what_is_around_them() {
 }
 
 #[test]
+fn failures_tell_where_they_are_and_junk_is_told_once() {
+    let noise = "noise ".repeat(40_000);
+    let text = format!("{{\"a\":1}}\n{noise}\n{{\"b\":1}}\n{{\"cut\":\n{{\"c\":1}}\n  tail");
+    for size in [100, 1 << 20] {
+        let pieces = Pieces { bytes: text.as_bytes(), size };
+        let mut split = Split::new(pieces, JsonCutter::default(), 1 << 20);
+        let mut told = Vec::new();
+        while let Some(record) = split.next_with(|record| Ok(record.len())) {
+            if let Err(error) = record {
+                told.push((split.failed_at(), error.to_string()));
+            }
+        }
+        let at = |part: &str| u64::try_from(text.find(part).unwrap()).unwrap();
+        assert_eq!(
+            told,
+            [
+                (at("noise"), "200000 bytes belong to no record".to_owned()),
+                (at("{\"cut"), "a record is damaged: an object has no end".to_owned()),
+                (at("tail"), "4 bytes belong to no record".to_owned()),
+            ]
+        );
+    }
+}
+
+#[test]
 fn a_record_above_the_limit_is_left_out_and_told() {
     let text = format!("{{\"a\":\"{}\"}}\n{{\"b\":1}}", "x".repeat(300_000));
     let mut split = Split::new(text.as_bytes(), JsonCutter::default(), 100_000);
