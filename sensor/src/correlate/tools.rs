@@ -16,10 +16,12 @@ use crate::systemd::control::{ControlRequest, Tool};
 const DIRECTORIES: [&str; 6] =
     ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin"];
 /// Their names.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "systemctl",
     "systemd-run",
     "busctl",
+    "dbus-send",
+    "gdbus",
     "varlinkctl",
     "loginctl",
     "machinectl",

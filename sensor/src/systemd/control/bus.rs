@@ -69,7 +69,14 @@ pub(super) fn parse_busctl(arguments: &[String]) -> ControlRequest {
     let operands: Vec<&str> = parsed.operands.iter().map(String::as_str).collect();
     let mut request = match operands.as_slice() {
         ["call", peer, object, interface, method, rest @ ..] if is_manager(peer, object) => {
-            call(object, interface, method, rest)
+            let arguments = rest.get(1..).unwrap_or_default();
+            let count = arguments.first().and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
+            let list = arguments.iter().skip(1).take(count).map(ToString::to_string).collect();
+            let first = arguments.first().map(ToString::to_string);
+            let call = Call { tool: Tool::Busctl, object, interface, method };
+            let mut request = call.request(first, list);
+            request.operands = rest.iter().map(ToString::to_string).collect();
+            request
         }
         ["set-property", peer, object, interface, property, rest @ ..] if is_manager(peer, object) => {
             let mut request = ControlRequest::new(Tool::Busctl, "set-property", ControlAction::SetProperty);
@@ -94,40 +101,52 @@ pub(super) fn parse_busctl(arguments: &[String]) -> ControlRequest {
 
 /// Whether a call goes to the manager: by its name, or by the number that its connection has (`:1.0`), which the object's
 /// path tells then.
-fn is_manager(peer: &str, object: &str) -> bool {
+pub(super) fn is_manager(peer: &str, object: &str) -> bool {
     peer == MANAGER || peer.starts_with(':') && object.starts_with("/org/freedesktop/systemd1")
 }
 
-/// A call of one of the manager's methods, with `rest` its signature and arguments.
-fn call(object: &str, interface: &str, method: &str, rest: &[&str]) -> ControlRequest {
-    let on_unit = interface == "org.freedesktop.systemd1.Unit"
-        || UnitType::ALL.iter().any(|kind| {
-            interface
-                .strip_prefix("org.freedesktop.systemd1.")
-                .is_some_and(|last| last.eq_ignore_ascii_case(kind.as_str()))
-        });
-    let (action, takes) = match interface {
-        _ if on_unit => (unit_method(method), Takes::Nothing),
-        "org.freedesktop.systemd1.Manager" => manager_method(method),
-        "org.freedesktop.DBus.Properties" if method == "Set" => (ControlAction::SetProperty, Takes::Nothing),
-        "org.freedesktop.DBus.Properties"
-        | "org.freedesktop.DBus.Introspectable"
-        | "org.freedesktop.DBus.Peer" => (ControlAction::Query, Takes::Nothing),
-        _ => (ControlAction::Other, Takes::Nothing),
-    };
-    let mut request = ControlRequest::new(Tool::Busctl, method, action);
-    let arguments = rest.get(1..).unwrap_or_default();
-    let units = match takes {
-        Takes::Nothing => unit_of_object(object).into_iter().collect(),
-        Takes::Unit => arguments.first().into_iter().map(|name| unit_name(name, UnitType::Service)).collect(),
-        Takes::Units => {
-            let count = arguments.first().and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
-            arguments.iter().skip(1).take(count).map(ToString::to_string).collect()
-        }
-    };
-    request.units = units;
-    request.operands = rest.iter().map(ToString::to_string).collect();
-    request
+/// A call of one of the manager's methods.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// By which program.
+    pub(super) tool: Tool,
+    /// The path of the object.
+    pub(super) object: &'a str,
+    /// The interface.
+    pub(super) interface: &'a str,
+    /// The method.
+    pub(super) method: &'a str,
+}
+
+impl Call<'_> {
+    /// What it asks for; `first` is its first argument as a text, `list` the same as a list of texts.
+    pub(super) fn request(self, first: Option<String>, list: Vec<String>) -> ControlRequest {
+        let Self { tool, object, interface, method } = self;
+        let on_unit = interface == "org.freedesktop.systemd1.Unit"
+            || UnitType::ALL.iter().any(|kind| {
+                interface
+                    .strip_prefix("org.freedesktop.systemd1.")
+                    .is_some_and(|last| last.eq_ignore_ascii_case(kind.as_str()))
+            });
+        let (action, takes) = match interface {
+            _ if on_unit => (unit_method(method), Takes::Nothing),
+            "org.freedesktop.systemd1.Manager" => manager_method(method),
+            "org.freedesktop.DBus.Properties" if method == "Set" => {
+                (ControlAction::SetProperty, Takes::Nothing)
+            }
+            "org.freedesktop.DBus.Properties"
+            | "org.freedesktop.DBus.Introspectable"
+            | "org.freedesktop.DBus.Peer" => (ControlAction::Query, Takes::Nothing),
+            _ => (ControlAction::Other, Takes::Nothing),
+        };
+        let mut request = ControlRequest::new(tool, method, action);
+        request.units = match takes {
+            Takes::Nothing => unit_of_object(object).into_iter().collect(),
+            Takes::Unit => first.into_iter().map(|name| unit_name(&name, UnitType::Service)).collect(),
+            Takes::Units => list,
+        };
+        request
+    }
 }
 
 /// What a method's first argument is.

@@ -4,6 +4,7 @@
 
 mod bus;
 mod container;
+mod dbus;
 mod login;
 mod mangle;
 mod openrc;
@@ -34,6 +35,10 @@ pub enum Tool {
     Run0,
     /// busctl(1)
     Busctl,
+    /// dbus-send(1)
+    DbusSend,
+    /// gdbus(1)
+    Gdbus,
     /// varlinkctl(1)
     Varlinkctl,
     /// loginctl(1)
@@ -251,6 +256,8 @@ impl Tool {
             b"systemd-run" => Self::SystemdRun,
             b"run0" | b"uid0" => Self::Run0,
             b"busctl" => Self::Busctl,
+            b"dbus-send" => Self::DbusSend,
+            b"gdbus" => Self::Gdbus,
             b"varlinkctl" => Self::Varlinkctl,
             b"loginctl" => Self::Loginctl,
             b"machinectl" => Self::Machinectl,
@@ -272,6 +279,8 @@ impl Tool {
             Self::SystemdRun => "systemd-run",
             Self::Run0 => "run0",
             Self::Busctl => "busctl",
+            Self::DbusSend => "dbus-send",
+            Self::Gdbus => "gdbus",
             Self::Varlinkctl => "varlinkctl",
             Self::Loginctl => "loginctl",
             Self::Machinectl => "machinectl",
@@ -316,6 +325,8 @@ impl ControlRequest {
             Tool::SystemdRun => systemd_run::parse(&arguments),
             Tool::Run0 => systemd_run::parse_run0(&arguments),
             Tool::Busctl => bus::parse_busctl(&arguments),
+            Tool::DbusSend => dbus::parse_dbus_send(&arguments),
+            Tool::Gdbus => dbus::parse_gdbus(&arguments),
             Tool::Varlinkctl => bus::parse_varlinkctl(&arguments),
             Tool::Loginctl => login::parse(&arguments),
             Tool::Machinectl => container::parse_machinectl(&arguments),

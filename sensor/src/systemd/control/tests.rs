@@ -155,6 +155,66 @@ fn systemd_run() {
 }
 
 #[test]
+fn calls_by_general_bus_tools() {
+    use ControlAction as Action;
+    let send = "dbus-send --system --print-reply --dest=org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager.";
+    let gdbus = "gdbus call --system --dest org.freedesktop.systemd1 --object-path /org/freedesktop/systemd1 --method org.freedesktop.systemd1.Manager.";
+    for (line, action, units) in [
+        (format!("{send}StopUnit string:x.service string:replace"), Action::Stop, &["x.service"][..]),
+        (
+            format!("{send}DisableUnitFiles array:string:a.service,b.service boolean:false"),
+            Action::Disable,
+            &["a.service", "b.service"],
+        ),
+        (format!("{send}Reload"), Action::DaemonReload, &[]),
+        (
+            "dbus-send --system --dest=org.freedesktop.systemd1 --type=method_call /org/freedesktop/systemd1/unit/ssh_2eservice org.freedesktop.systemd1.Unit.Stop string:replace".to_owned(),
+            Action::Stop,
+            &["ssh.service"],
+        ),
+        (
+            "dbus-send --peer=unix:path=/run/systemd/private --print-reply /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager.StopUnit string:x.service string:fail".to_owned(),
+            Action::Stop,
+            &["x.service"],
+        ),
+        (format!("{gdbus}StopUnit x.service replace"), Action::Stop, &["x.service"]),
+        (format!("{gdbus}StartUnit 'x.service' \"replace\""), Action::Start, &["x.service"]),
+        (
+            format!("{gdbus}MaskUnitFiles ['a.service','b.service'] false true"),
+            Action::Mask,
+            &["a.service", "b.service"],
+        ),
+        (
+            "gdbus call -y -d org.freedesktop.systemd1 -o /org/freedesktop/systemd1 -m org.freedesktop.systemd1.Manager.KillUnit x.service all 9".to_owned(),
+            Action::Kill,
+            &["x.service"],
+        ),
+    ] {
+        let request = check(&line, action, units, false);
+        assert_eq!(request.addressed, Addressed::System, "{line}");
+    }
+    for line in [
+        send.replace("--system ", "") + "StopUnit string:x.service string:replace",
+        gdbus.replace("--system", "--session") + "StopUnit x.service replace",
+    ] {
+        assert_eq!(check(&line, Action::Stop, &["x.service"], false).addressed, Addressed::User, "{line}");
+    }
+    for line in [
+        format!("{send}ListUnits"),
+        format!("{gdbus}GetUnit x.service"),
+        // Without a wish for an answer it is a signal.
+        send.replace("--print-reply ", "") + "StopUnit string:x.service string:replace",
+        "dbus-send --session --dest=org.freedesktop.Notifications --type=method_call /a org.example.I.StopUnit string:x".to_owned(),
+        "dbus-send --system".to_owned(),
+        "gdbus monitor --system --dest org.freedesktop.systemd1".to_owned(),
+        "gdbus call -e -d org.example -o /a -m org.example.I.M x".to_owned(),
+        "gdbus".to_owned(),
+    ] {
+        check(&line, Action::Query, &[], true);
+    }
+}
+
+#[test]
 fn busctl_calls() {
     use ControlAction as Action;
     let manager = "org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager";
@@ -302,7 +362,7 @@ proptest! {
     #[test]
     fn never_panics(
         tool in prop::sample::select(vec![
-            "systemctl", "systemd-run", "run0", "busctl", "varlinkctl", "loginctl", "machinectl", "portablectl", "service",
+            "systemctl", "systemd-run", "run0", "busctl", "dbus-send", "gdbus", "varlinkctl", "loginctl", "machinectl", "portablectl", "service",
             "invoke-rc.d", "update-rc.d", "chkconfig", "rc-service", "rc-update", "shutdown",
         ]),
         arguments in proptest::collection::vec(
