@@ -91,7 +91,9 @@ fn masked(
     }
     match &pending.after {
         FileState::Regular(_) => change.add_note("by an empty file"),
-        FileState::Special(_) => change.add_note("by a device"),
+        FileState::Special(_) => {
+            change.add_note("by a device, which systemd passes over from version 250 on");
+        }
         FileState::Symlink(link) if link.device => {
             change.add_note(&format!("by a link to the device {}", link.target));
         }
