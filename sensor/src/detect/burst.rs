@@ -41,8 +41,8 @@ impl Bursts {
     /// last minute, if the event is such a stop itself.
     ///
     /// That a service stopped is not enough, as all do at a shutdown: somebody must have asked, or its start changed.
-    /// What package managers do is left out, and so is the end of a service that `is_newborn`: nothing that the host had
-    /// is stopped by it.
+    /// What package managers do is left out, and so are the end of a service that `is_newborn` and the mask of a name
+    /// that no unit had: nothing that the host had is stopped by them.
     pub(super) fn count(&mut self, event: &ServiceEvent, is_newborn: bool) -> Burst {
         let counts = matches!(
             Effect::of(event),
@@ -51,6 +51,7 @@ impl Bursts {
         if !counts
             || matches!(event.action, Action::Stopped | Action::Failed)
             || (is_newborn && event.action == Action::Removed)
+            || (event.action == Action::Masked && request::hides_nothing(event))
             || Packaging::of(event).is_involved()
         {
             return Burst::default();

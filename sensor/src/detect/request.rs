@@ -35,6 +35,11 @@ pub(crate) enum Effect {
     Other,
 }
 
+/// Whether a mask stands for a name that no unit had.
+pub(crate) fn hides_nothing(event: &ServiceEvent) -> bool {
+    event.note.as_deref().is_some_and(|note| note.contains("there was no unit"))
+}
+
 impl Effect {
     /// The effect of a kind of request, or where that says nothing of a verb of systemctl, service, update-rc.d,
     /// chkconfig, rc-service, launchctl, sc or net, or of a method of systemd's D-Bus interface.

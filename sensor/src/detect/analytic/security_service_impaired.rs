@@ -182,7 +182,7 @@ fn told(subject: &Subject<'_>) -> impl Fn((ServiceId, &'static Guard, Effect)) -
 
 /// How bad it is where units, scripts and requests are seen, and so who asked.
 fn elsewhere(subject: &Subject<'_>, guard: &Guard, effect: Effect) -> Option<Severity> {
-    let is_absent = subject.event.note.as_deref().is_some_and(|note| note.contains("there was no unit"));
+    let is_absent = request::hides_nothing(subject.event);
     let full = match effect {
         // Nothing of that name was there that could have guarded.
         Effect::Masked if is_absent => Severity::Medium,

@@ -135,6 +135,7 @@ static LINUX: &[Guard] = &[
     guard("denyhosts", "the ban of brute-force clients", Protection, Heavy),
     guard("osqueryd", "osquery", Protection, Heavy),
     guard("orbit", "Fleet's osquery", Protection, Heavy),
+    guard("falcon-sensor", "CrowdStrike's sensor", Protection, Heavy),
     guard("falco*", "Falco", Protection, Heavy),
     guard("tetragon", "Tetragon", Protection, Heavy),
     guard("tracee*", "Tracee", Protection, Heavy),
@@ -161,7 +162,6 @@ static LINUX: &[Guard] = &[
     guard("ossec*", "OSSEC", Protection, Heavy),
     guard("wazuh-agent", "the Wazuh agent", Protection, Heavy),
     guard("wazuh*", "Wazuh", Protection, Heavy),
-    guard("falcon-sensor", "CrowdStrike's sensor", Protection, Heavy),
     guard("elastic-agent", "Elastic's agent", Protection, Heavy),
     guard("elasticendpoint", "Elastic's endpoint protection", Protection, Heavy),
     guard("mdatp", "Microsoft Defender", Protection, Heavy),
@@ -243,10 +243,10 @@ static LINUX: &[Guard] = &[
     guard("acronis*", "backups by Acronis", Recovery, Heavy),
     guard("cvd", "backups by Commvault", Recovery, Heavy),
     guard("dsmc*", "backups by Spectrum Protect", Recovery, Heavy),
+    guard("dpkg-db-backup", "the backup of the package database", Recovery, Light),
     guard("*-backup", "backups", Recovery, Heavy),
     guard("backup-*", "backups", Recovery, Heavy),
     guard("backup", "backups", Recovery, Heavy),
-    guard("dpkg-db-backup", "the backup of the package database", Recovery, Light),
 ];
 
 /// Guards of Windows, by key name.
@@ -376,6 +376,19 @@ static MACOS: &[Guard] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_guard_is_hidden_by_another_ones_pattern() {
+        for (manager, table) in
+            [(Manager::Systemd, LINUX), (Manager::Scm, WINDOWS), (Manager::Launchd, MACOS)]
+        {
+            // Those that begin with anything are for what has no name of its own here.
+            for guard in table.iter().filter(|guard| !guard.name.starts_with('*')) {
+                let name = guard.name.trim_end_matches('*');
+                assert_eq!(find(manager, name).map(|found| found.what), Some(guard.what), "{}", guard.name);
+            }
+        }
+    }
 
     #[test]
     fn finds_guards_by_name() {

@@ -41,7 +41,7 @@ pub(super) static ANALYTIC: Analytic = Analytic {
         more, by two neighbours that are swapped from one of five, by a letter written twice (`ssshd`) from one of \
         four; shorter names are compared by their look alone. Or under a name that is a bus alias's or a kernel \
         thread's, or begins like those of systemd's own services. Or, told low, under the very name of a service of the system itself (`cron`, `systemd-logind`) that was not there \
-        before and came by a file outside of `/usr/lib`, as in `/etc/systemd/system`, where no package puts it, and \
+        before and came by a unit file outside of `/usr/lib`, as in `/etc/systemd/system`, where no package puts it, and \
         without a package manager taking part. Or under a system service's name within one user's services. On \
         Windows as well: under a well-known key or display name with another program than the well-known one, or \
         with a program named like one of Windows' own outside of its directory.",
@@ -117,8 +117,11 @@ fn on_linux(subject: &Subject<'_>) -> Option<(Severity, String)> {
         return Some((Severity::Medium, format!("The name {shown} is that of a kernel thread ({pattern}).")));
     }
     let is_file = subject.file().is_some();
-    let vendor =
-        subject.file().is_some_and(|file| file.starts_with("/usr/lib/") || file.starts_with("/lib/"));
+    let vendor = subject.file().is_some_and(|file| {
+        // Init scripts have one place, whoever brings them.
+        let is_script = event.service.manager == Manager::SysV && file.starts_with("/etc/init.d/");
+        is_script || file.starts_with("/usr/lib/") || file.starts_with("/lib/")
+    });
     if BUS_ALIASES.contains(&name) || CORE.contains(&name) {
         return well_known(subject, name, is_file && !vendor);
     }
