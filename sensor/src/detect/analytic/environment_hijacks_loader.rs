@@ -19,8 +19,8 @@ pub(super) static ANALYTIC: Analytic = Analytic {
         .NET profiler; or a search path or start file (`PATH`, `LD_LIBRARY_PATH`, `PYTHONPATH`, `BASH_ENV`, …) that \
         names a writable place or is set for a service that existed before. A command line that brings such a \
         variable along counts as the environment does (`env LD_PRELOAD=…`, an assignment in a shell's script, the \
-        dynamic linker's `--preload`), with a search path only where it names a writable place. A file of variables in \
-        a place that everybody can write to counts as well.",
+        dynamic linker's `--preload`), with a search path only where it names a writable place. So does \
+        `ExecSearchPath=`. A file of variables in a place that everybody can write to counts as well.",
     suspicious: "The service's program is untouched, and yet every start of it runs the attacker's code.",
     benign: "Allocators and profilers are preloaded on purpose; new services that bring a search path of their own \
         are not told.",
@@ -53,6 +53,10 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         for assignment in &command.traits.assigns {
             verdicts.extend(assess(subject, existed, assignment, Some(&setter)));
         }
+    }
+    // systemd looks for programs there, and hands it to them as their search path.
+    for directories in new_values(subject, &["ExecSearchPath"]) {
+        verdicts.extend(assess(subject, false, &format!("PATH={directories}"), Some("ExecSearchPath=")));
     }
     verdicts.extend(open_files(subject));
     verdicts

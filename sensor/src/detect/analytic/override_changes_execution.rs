@@ -13,12 +13,16 @@ use crate::model::finding::Severity;
 
 use super::{Analytic, LINUX};
 
+/// Groups whose members are as good as root.
+const STRONG: &[&str] =
+    &["root", "0", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt", "sudo", "wheel"];
+
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "override-changes-execution",
     title: "Override changes how a service runs",
     behaviour: "A drop-in, a unit file of higher priority than the vendor's, or an edit of the vendor's own file by \
-        somebody else than the package manager changes what an existing service runs (`Exec…=`), as whom (`User=`, \
-        `Group=`), with which root (`RootDirectory=`, `RootImage=`, `BindPaths=`), environment file or capabilities.",
+        somebody else than the package manager changes what an existing service runs (`Exec…=`, also by another \
+        unit: `OnFailure=`, `OnSuccess=`), as whom (`User=`, `Group=`, `SupplementaryGroups=`), with which root (`RootDirectory=`, `RootImage=`, `BindPaths=`), environment file or capabilities.",
     suspicious: "The service keeps its good name and its place in the boot while it runs something else.",
     benign: "Administrators use drop-ins for this: changed options of a daemon, an automatic login on a console.",
     managers: LINUX,
@@ -123,6 +127,12 @@ fn assess(change: &Change) -> Option<(Severity, String)> {
             let adds = change.after.iter().any(|value| !change.before.contains(value));
             let severity = if adds { Severity::Medium } else { Severity::Low };
             Some((severity, said()))
+        }
+        "SupplementaryGroups" => {
+            let gains = change.after.iter().filter(|value| !change.before.contains(value));
+            let strong =
+                gains.flat_map(|value| value.split_whitespace()).any(|group| STRONG.contains(&group));
+            Some((if strong { Severity::Medium } else { Severity::Low }, said()))
         }
         "User" | "Group" | "DynamicUser" => {
             let to_root = name == "User"

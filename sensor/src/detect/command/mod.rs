@@ -4,6 +4,7 @@ mod environment;
 mod language;
 mod payload;
 mod shell;
+mod stdin;
 mod unix;
 mod windows;
 
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 
 use environment::Environment;
 pub(crate) use language::Language;
+use stdin::Stdin;
 
 use crate::model::event::{Action, Executable, Mechanism, ServiceEvent};
 use crate::model::service::Manager;
@@ -80,14 +82,16 @@ pub(crate) struct Inline {
 
 impl Traits {
     /// What a command line does, in the manager's own terms.
-    fn of(manager: Manager, line: &Line<'_>, environment: &Environment<'_>) -> Self {
+    fn of(manager: Manager, line: &Line<'_>, environment: &Environment<'_>, stdin: &Stdin) -> Self {
         match manager {
             Manager::Scm => windows::traits(line.text, line.path),
             Manager::Systemd if line.setting.starts_with("Exec") => {
                 let arguments = environment.expand(line.arguments);
-                unix::traits(line.path, &with_single_dollars(line.text, &arguments))
+                unix::traits(line.path, &with_single_dollars(line.text, &arguments), stdin)
             }
-            Manager::Systemd | Manager::SysV | Manager::Launchd => unix::traits(line.path, line.arguments),
+            Manager::Systemd | Manager::SysV | Manager::Launchd => {
+                unix::traits(line.path, line.arguments, &Stdin::Other)
+            }
         }
     }
 
@@ -145,6 +149,7 @@ pub(crate) fn new_commands(event: &ServiceEvent) -> Vec<Command<'_>> {
             Box::new(event.executables.iter().map(Line::of))
         };
     let environment = Environment::of(event);
+    let stdin = Stdin::of(event);
     lines
         .filter(|line| is_new(event, line))
         .take(MOST)
@@ -153,7 +158,7 @@ pub(crate) fn new_commands(event: &ServiceEvent) -> Vec<Command<'_>> {
             line: line.text,
             path: line.path,
             executable: line.executable,
-            traits: Traits::of(event.service.manager, &line, &environment),
+            traits: Traits::of(event.service.manager, &line, &environment, &stdin),
         })
         .collect()
 }
@@ -215,6 +220,7 @@ fn is_new(event: &ServiceEvent, line: &Line<'_>) -> bool {
         Action::Modified if event.changes.is_empty() => {
             event.file.is_none() && event.service.manager != Manager::Scm
         }
+        Action::Modified if stdin::is_changed(event) && Language::of_program(line.path).is_some() => true,
         Action::Modified => event.changes.iter().any(|change| {
             is_setting(&change.name, line.setting)
                 && !change.before.iter().any(|value| same_line(value, line.text))

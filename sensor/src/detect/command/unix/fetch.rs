@@ -9,6 +9,9 @@ use super::keep;
 pub(super) const DOWNLOADERS: &[&str] =
     &["curl", "wget", "fetch", "aria2c", "lwp-request", "GET", "http", "https", "tftp", "axel"];
 
+/// Programs that write what another host says: its commands' output, or its answers to questions for names.
+pub(super) const REMOTE: &[&str] = &["ssh", "dig", "kdig", "drill", "delv", "host", "nslookup"];
+
 /// Notes the files into which a downloader writes.
 pub(super) fn note_fetched(program: &str, arguments: &[&str], traits: &mut Traits) {
     let name = base_name(program);

