@@ -65,6 +65,8 @@ pub(crate) struct Traits {
     pub(crate) fetched: Vec<String>,
     /// Files into which it writes what it has decoded.
     pub(crate) decoded: Vec<String>,
+    /// What it copies, moves or links to where, by absolute paths.
+    pub(crate) copies: Vec<(String, String)>,
     /// The assignments by which it gives a program foreign code to load, as `NAME=value`.
     pub(crate) assigns: Vec<String>,
     /// Every language that takes part.

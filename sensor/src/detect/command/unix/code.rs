@@ -24,6 +24,8 @@ const SPAWNS: &[&str] = &[
     "/bin/sh",
     "/bin/bash",
     "os.system",
+    "os.exec",
+    "memfd_create",
     "popen",
     "exec(",
     "exec \"",

@@ -32,7 +32,11 @@ pub(super) fn note_fetched(program: &str, arguments: &[&str], traits: &mut Trait
                 by_address = false;
                 named.extend(words.next());
             }
-            "-O" | "--remote-name" | "-OJ" | "-LO" | "-sO" | "-sLO" | "-fsSLO" if name == "curl" => {
+            // `-sSO`: options of one letter may stand together.
+            _ if name == "curl"
+                && (word.starts_with("--remote-name")
+                    || word.starts_with('-') && !word.starts_with("--") && word.contains('O')) =>
+            {
                 by_address = true;
             }
             _ => {

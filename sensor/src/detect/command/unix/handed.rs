@@ -65,6 +65,11 @@ const BUBBLEWRAP: &[(&[&str], usize)] = &[
 const SCREEN: &[(&[&str], usize)] =
     &[(&["-S", "-c", "-e", "-h", "-p", "-s", "-t", "-T", "-Logfile", "-dmS", "-DmS", "-X"], 1)];
 
+/// Options of watch that take a value.
+const WATCH: &[(&[&str], usize)] = &[(&["-n", "--interval", "-q", "--equexit", "-s", "--shotsdir"], 1)];
+/// Options of tmux's commands that take a value.
+const TMUX: &[(&[&str], usize)] = &[(&["-s", "-n", "-c", "-x", "-y", "-t", "-e", "-F", "-f", "-l"], 1)];
+
 /// What such a program runs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Handed<'a> {
@@ -87,8 +92,13 @@ pub(super) fn command<'a>(name: &str, arguments: &[&'a str]) -> Option<Handed<'a
             ["-c" | "--command", script, ..] => Some(Handed::Script(script)),
             _ => None,
         },
-        // Of several words watch makes a script, too, which then is a plain command.
-        "watch" => arguments.last().filter(|last| last.contains(' ')).map(|script| Handed::Script(script)),
+        "watch" => behind_options(arguments, WATCH).and_then(words_or_script),
+        "tmux" => {
+            let new = ["new", "new-session", "neww", "new-window", "splitw", "split-window", "respawn-pane"];
+            let at = arguments.iter().position(|word| new.contains(word))?;
+            let behind = arguments.get(at.saturating_add(1)..)?;
+            behind_options(behind, TMUX).and_then(words_or_script)
+        }
         "start-stop-daemon" => start_stop(arguments),
         "bwrap" => behind_options(arguments, BUBBLEWRAP).and_then(program),
         "screen" => behind_options(arguments, SCREEN).and_then(program),
@@ -142,6 +152,14 @@ fn behind_options<'w, 'a>(
 fn program<'a>(words: &[&'a str]) -> Option<Handed<'a>> {
     let (program, arguments) = words.split_first()?;
     Some(Handed::Command(program, arguments.to_vec()))
+}
+
+/// A program with its arguments, or a script where it is one word with blanks.
+fn words_or_script<'a>(words: &[&'a str]) -> Option<Handed<'a>> {
+    match words {
+        [script] if script.contains(' ') => Some(Handed::Script(script)),
+        _ => program(words),
+    }
 }
 
 /// The value of an option by its letter, which may end a cluster as in `-lc`, or by one of its long names.
@@ -204,7 +222,10 @@ mod tests {
             (&["flock", "-n", "-w", "5", "/run/l", "-c", "a b"], script("a b")),
             (&["flock", "-n", "/run/l", "/usr/bin/app", "-c", "x"], None),
             (&["watch", "-n", "60", "a | b"], script("a | b")),
-            (&["watch", "-n", "60", "app"], None),
+            (&["watch", "-n", "60", "app"], program(&["app"])),
+            (&["watch", "-n", "60", "/tmp/x", "-a"], program(&["/tmp/x", "-a"])),
+            (&["tmux", "-L", "a", "new-session", "-d", "-s", "b", "/tmp/x -a"], script("/tmp/x -a")),
+            (&["tmux", "attach", "-t", "b"], None),
             (&["start-stop-daemon", "--start", "--exec", "/tmp/x", "--", "-d"], program(&["/tmp/x", "-d"])),
             (&["start-stop-daemon", "-S", "-b", "-x", "/tmp/x"], program(&["/tmp/x"])),
             (&["start-stop-daemon", "-S", "-x", "/bin/a", "-a", "/tmp/x"], program(&["/tmp/x"])),

@@ -38,11 +38,11 @@ const RISKS: &[(&str, &str)] = &[
     ("/etc/ld.so.preload", "touches the list of preloaded libraries"),
     ("chmod +s", "sets a file's set-user-id bit"),
     ("chmod u+s", "sets a file's set-user-id bit"),
-    ("chmod 4755", "sets a file's set-user-id bit"),
-    ("chmod 6755", "sets a file's set-user-id bit"),
     ("useradd ", "adds a user"),
     ("adduser ", "adds a user"),
     ("crontab ", "changes scheduled jobs"),
+    (">/etc/cron", "changes scheduled jobs"),
+    ("> /etc/cron", "changes scheduled jobs"),
     ("/var/log/wtmp", "touches the record of logins"),
     ("history -c", "clears the command history"),
     ("HISTFILE", "turns off the command history"),
@@ -124,6 +124,10 @@ fn look(words: &[&str], depth: usize, traits: &mut Traits) {
     for file in runtime::files(base_name(program), &arguments) {
         traits.runs(file);
     }
+    for (variable, directory) in runtime::searched(base_name(program), &arguments) {
+        traits.assigns(variable, directory);
+    }
+    note_copied(base_name(program), &arguments, traits);
     if program == "eval" && depth > 0 {
         look_at_script(&arguments.join(" "), depth.saturating_sub(1), traits);
     }
@@ -241,7 +245,11 @@ fn look_at_script(script: &str, depth: usize, traits: &mut Traits) {
             keep(&mut traits.fetched, std::iter::once(place.as_str()));
         }
         if upstream.iter().chain([part]).any(|part| matches!(part, Part::Decodes(_))) {
-            keep(&mut traits.decoded, command.outputs.iter().map(String::as_str));
+            let options = words.windows(2).filter_map(|pair| match pair {
+                ["-out" | "-o" | "--output", file] => Some(*file),
+                _ => None,
+            });
+            keep(&mut traits.decoded, command.outputs.iter().map(String::as_str).chain(options));
         }
         look_at_inner(command, depth, traits);
     }
@@ -268,6 +276,7 @@ fn part(command: &Simple) -> Part<'_> {
         "tr" => arguments.len() == 2 && !arguments.iter().any(|argument| argument.starts_with('-')),
         "base64" | "base32" | "basenc" => has(&["-d", "-D", "--decode", "-di", "-id"]),
         "openssl" => has(&["-d"]) && has(&["enc", "base64", "aes-256-cbc"]),
+        "gpg" | "gpg2" => has(&["-d", "--decrypt"]),
         "xxd" => arguments.iter().any(|argument| argument.starts_with("-r")),
         "uudecode" | "rev" => true,
         "printf" | "echo" => arguments.iter().any(|argument| escapes(argument) >= 4),
@@ -416,6 +425,20 @@ fn look_at_hidden(script: &str, depth: usize, traits: &mut Traits) {
 fn note_risk(script: &str, traits: &mut Traits) {
     let Some(inline) = traits.inline.as_mut().filter(|inline| inline.risk.is_none()) else { return };
     inline.risk = RISKS.iter().find(|(word, _)| script.contains(word)).map(|(_, risk)| *risk);
+    if inline.risk.is_none() && sets_user_id(script) {
+        inline.risk = Some("sets a file's set-user-id bit");
+    }
+}
+
+/// Whether a script sets such a bit by a number: `chmod 4755`.
+fn sets_user_id(script: &str) -> bool {
+    script.split("chmod ").skip(1).any(|rest| {
+        let mode = rest.split_whitespace().find(|word| !word.starts_with('-')).unwrap_or_default();
+        let mode = mode.trim_start_matches('0');
+        mode.len() == 4
+            && mode.starts_with(['4', '5', '6', '7'])
+            && mode.bytes().all(|digit| matches!(digit, b'0'..=b'7'))
+    })
 }
 
 /// Notes a named pipe between netcat and a shell.
@@ -427,6 +450,19 @@ fn note_fifo(parts: &[Part<'_>], traits: &mut Traits) {
     let shell = parts.iter().any(|part| matches!(part, Part::Interprets(Language::Shell)));
     if let Some(tool) = connects.filter(|_| shell) {
         traits.network_shell.get_or_insert(format!("ties a shell to {} by a named pipe", quoted(tool)));
+    }
+}
+
+/// Notes what is copied, moved or linked to where.
+fn note_copied(name: &str, arguments: &[&str], traits: &mut Traits) {
+    if !matches!(name, "cp" | "mv" | "ln" | "install") {
+        return;
+    }
+    let operands: Vec<&str> = arguments.iter().copied().filter(|word| word.starts_with('/')).collect();
+    if let [from, to] = operands.as_slice()
+        && traits.copies.len() < FACTS
+    {
+        traits.copies.push(((*from).to_owned(), (*to).to_owned()));
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) fn files<'a>(name: &str, arguments: &[&'a str]) -> Vec<&'a str> {
         "run-parts" | "insmod" => {
             arguments.iter().find(|word| !word.starts_with('-')).copied().into_iter().collect()
         }
+        // A directory stands for the Makefile in it.
+        "make" | "gmake" => loaded(arguments, &["-f", "-C", "--file", "--makefile", "--directory"]),
         _ => match Language::of_program(name) {
             Some(Language::Php) => of_php(arguments),
             Some(Language::JavaScript) => loaded(arguments, &["-r", "--require", "--import", "--loader"]),
@@ -33,6 +35,16 @@ fn of_php<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
         })
         .map(|(_, value)| value.trim_matches(['"', '\'']))
         .collect()
+}
+
+/// The directories in which an interpreter looks for modules by its options, with the variable that does the same.
+pub(super) fn searched<'a>(name: &str, arguments: &[&'a str]) -> Vec<(&'static str, &'a str)> {
+    let variable = match Language::of_program(name) {
+        Some(Language::Perl) => "PERL5LIB",
+        Some(Language::Ruby) => "RUBYLIB",
+        _ => return Vec::new(),
+    };
+    loaded(arguments, &["-I"]).into_iter().map(|directory| (variable, directory)).collect()
 }
 
 /// The values of options that name what is loaded, as far as they are before the script.
@@ -96,6 +108,7 @@ mod tests {
             (&["php8.2", "-dextension=/tmp/x.so", "-d", "memory_limit=/1"], &["/tmp/x.so"]),
             (&["php", "/srv/a.php", "-d", "auto_prepend_file=/tmp/x"], &[]),
             (&["node", "--require=/tmp/x.js", "-r", "/tmp/y.js", "/srv/a.js"], &["/tmp/x.js", "/tmp/y.js"]),
+            (&["make", "-C", "/tmp/x", "run"], &["/tmp/x"]),
             (&["ruby", "-r/tmp/x.rb", "/srv/a.rb"], &["/tmp/x.rb"]),
             (&["cat", "/tmp/x.dll"], &[]),
         ] {
