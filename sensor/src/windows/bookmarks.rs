@@ -1,9 +1,10 @@
-//! Bookmarks on their way to the state file: one is kept only once everything before it has been told.
+//! Bookmarks on their way to the state file: one is kept only once everything before it has been told, and is written.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::state_file::StateFile;
+use crate::output::transport::Stats;
 
 /// What was read waits for this long at most to be told.
 const TOLD_WITHIN: Duration = Duration::from_secs(10);
@@ -20,6 +21,8 @@ pub(super) struct Bookmarks {
 struct Waiting {
     /// The one that is kept next, and when.
     next: (Instant, String),
+    /// How many lines had been told by then, once that time has come.
+    lines: Option<u64>,
     /// The last that came after it.
     last: Option<String>,
 }
@@ -41,21 +44,21 @@ impl Bookmarks {
             waiting.last = Some(bookmark);
         } else {
             let next = (Instant::now() + TOLD_WITHIN, bookmark);
-            self.logs.insert(channel, Waiting { next, last: None });
+            self.logs.insert(channel, Waiting { next, lines: None, last: None });
         }
     }
 
-    /// Keeps those whose time has come.
-    pub(super) fn keep(&mut self) {
-        let now = Instant::now();
-        let due: Vec<&'static str> = self
-            .logs
-            .iter()
-            .filter(|(_, waiting)| waiting.next.0 <= now)
-            .map(|(channel, _)| *channel)
-            .collect();
+    /// Keeps those whose time has come by `now`, and whose lines the reader has: a full disk or a reader that stands still
+    /// holds them up, and what is then lost with this process is read again by the next run.
+    pub(super) fn keep(&mut self, now: Instant, lines: &Stats) {
+        let mut due = Vec::new();
+        for (channel, waiting) in &mut self.logs {
+            if waiting.next.0 <= now && lines.written >= *waiting.lines.get_or_insert(lines.accepted) {
+                due.push(*channel);
+            }
+        }
         for channel in due {
-            let Some(Waiting { next: (_, bookmark), last }) = self.logs.remove(channel) else { continue };
+            let Some(Waiting { next: (_, bookmark), last, .. }) = self.logs.remove(channel) else { continue };
             self.write(channel, bookmark);
             if let Some(last) = last {
                 self.read(channel, last);
@@ -63,9 +66,12 @@ impl Bookmarks {
         }
     }
 
-    /// Everything is told: keeps the last of each.
-    pub(super) fn finish(mut self) {
-        for (channel, Waiting { next: (_, bookmark), last }) in std::mem::take(&mut self.logs) {
+    /// Nothing more is told: keeps the last of each, unless lines stayed behind.
+    pub(super) fn finish(mut self, lines: &Stats) {
+        if lines.written < lines.accepted {
+            return;
+        }
+        for (channel, Waiting { next: (_, bookmark), last, .. }) in std::mem::take(&mut self.logs) {
             self.write(channel, last.unwrap_or(bookmark));
         }
     }
@@ -83,20 +89,41 @@ impl Bookmarks {
 mod tests {
     use super::*;
 
+    fn lines(accepted: u64, written: u64) -> Stats {
+        Stats { accepted, written, ..Stats::default() }
+    }
+
+    fn kept(folder: &tempfile::TempDir) -> String {
+        StateFile::open(folder.path()).unwrap().bookmark("System").map(str::to_owned).unwrap_or_default()
+    }
+
     #[test]
     fn a_bookmark_is_kept_at_the_beginning_and_at_the_end_but_not_before_what_was_read_can_be_told() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = || {
-            StateFile::open(folder.path()).unwrap().bookmark("System").map(str::to_owned).unwrap_or_default()
-        };
         let mut bookmarks = Bookmarks::new(Some(StateFile::open(folder.path()).unwrap()));
         bookmarks.begin("System", "first".to_owned());
-        assert_eq!(kept(), "first");
+        assert_eq!(kept(&folder), "first");
         bookmarks.read("System", "second".to_owned());
-        bookmarks.keep();
-        assert_eq!(kept(), "first");
+        bookmarks.keep(Instant::now(), &lines(1, 1));
+        assert_eq!(kept(&folder), "first");
         bookmarks.read("System", "third".to_owned());
-        bookmarks.finish();
-        assert_eq!(kept(), "third");
+        bookmarks.finish(&lines(1, 1));
+        assert_eq!(kept(&folder), "third");
+    }
+
+    #[test]
+    fn a_bookmark_waits_for_the_lines_that_were_told_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bookmarks = Bookmarks::new(Some(StateFile::open(folder.path()).unwrap()));
+        let due = Instant::now() + TOLD_WITHIN * 2;
+        bookmarks.read("System", "first".to_owned());
+        bookmarks.keep(due, &lines(3, 2));
+        assert_eq!(kept(&folder), "");
+        // What is told later holds up nothing.
+        bookmarks.keep(due, &lines(9, 3));
+        assert_eq!(kept(&folder), "first");
+        bookmarks.read("System", "second".to_owned());
+        bookmarks.finish(&lines(9, 8));
+        assert_eq!(kept(&folder), "first");
     }
 }

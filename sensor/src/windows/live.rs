@@ -129,13 +129,14 @@ impl Sources {
     }
 }
 
-/// Watches this host until a message or the reader ends it. `ready` is called once every change from then on is told.
+/// Watches this host until a message or the reader ends it, and waits then for `patience` until the lines are written.
+/// `ready` is called once every change from then on is told.
 ///
 /// # Errors
 /// When no source can run, or another run watches this host.
 pub fn run(
     way_out: WayOut,
-    writer: &Writer,
+    (writer, patience): (Writer, Duration),
     events: &Events,
     inbox: &Receiver<Message>,
     ready: impl FnOnce(),
@@ -173,6 +174,7 @@ pub fn run(
         enricher: Enricher::new(hasher),
         way_out,
         writer,
+        patience,
         bookmarks,
         lines: Vec::new(),
         open: true,
@@ -188,20 +190,22 @@ fn name_of_run() -> Result<String> {
     Ok(hex::encode(run))
 }
 
-struct Live<'a> {
+struct Live {
     correlator: Correlator,
     /// This host, which events don't name.
     host: Arc<str>,
     enricher: Enricher,
     way_out: WayOut,
-    writer: &'a Writer,
+    writer: Writer,
+    /// How long the end waits until the lines are written.
+    patience: Duration,
     bookmarks: Bookmarks,
     lines: Vec<u8>,
     /// Somebody reads the lines.
     open: bool,
 }
 
-impl Live<'_> {
+impl Live {
     fn run(
         mut self,
         heartbeat: Duration,
@@ -252,7 +256,7 @@ impl Live<'_> {
                 for loss in sources.trace.losses(&to) {
                     self.tell(Line::Loss(loss));
                 }
-                self.bookmarks.keep();
+                self.bookmarks.keep(now, &self.writer.stats());
             }
             if now >= beat {
                 beat = now + heartbeat;
@@ -288,8 +292,10 @@ impl Live<'_> {
             Ended::ReaderGone => "nobody reads the output any more",
         };
         self.tell(Line::Stopped { reason: reason.to_owned(), totals: self.totals() });
-        if self.open {
-            self.bookmarks.finish();
+        let is_open = self.open;
+        let lines = self.writer.close(self.patience);
+        if is_open {
+            self.bookmarks.finish(&lines);
         }
     }
 

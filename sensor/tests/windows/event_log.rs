@@ -1,5 +1,9 @@
 //! What is logged is told once, whatever becomes of the log or the sensor. The Event Log is a stand-in.
 
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::logs::{Logs, missing_stand_in};
@@ -190,6 +194,33 @@ fn a_sensor_that_is_killed_at_once_loses_nothing() {
     told.extend(sensor.stop());
     assert_eq!(creations(&told, "before"), 0, "{}", Value::from(told));
     assert_eq!(losses(&told).len(), 0, "{}", Value::from(told));
+}
+
+#[test]
+fn what_nobody_read_is_told_by_the_next_run() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let logs = Logs::new();
+    logs.add(&[installed("before")]);
+    let mut command = logs.program();
+    command
+        .args(["run", "--format", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut stalled = command.spawn().unwrap();
+    logs.wait_until_kept("System");
+    // More than a pipe holds.
+    let records: Vec<Record> = (0..400).map(|number| installed(&format!("unread-{number}"))).collect();
+    logs.add(&records);
+    // Longer than what was read waits to be told.
+    thread::sleep(Duration::from_secs(20));
+    stalled.kill().unwrap();
+    stalled.wait().unwrap();
+    let mut sensor = logs.sensor();
+    until_created(&mut sensor, "unread-399");
+    let told = sensor.stop();
+    let created: Vec<&Value> = told.iter().filter(|line| line["action"] == "created").collect();
+    assert!((0..400).all(|number| creations_of(&created, &format!("unread-{number}")) == 1));
 }
 
 #[test]

@@ -42,7 +42,5 @@ pub(crate) fn watch(
     // A run that has ended needs no message.
     let writer = output::writer(config, Pace::Live, move || drop(sender.send(Message::ReaderGone)))?;
     let way_out = output::way_out(config, Key::of_installation(&config.redact.key_file)?)?;
-    let ended = live::run(way_out, &writer, &config.events, inbox, ready)?;
-    writer.close(output::PATIENCE);
-    Ok(ended)
+    live::run(way_out, (writer, output::PATIENCE), &config.events, inbox, ready)
 }
