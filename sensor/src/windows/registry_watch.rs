@@ -19,7 +19,7 @@ use crate::scm::correlate::{KnownService, Sighting};
 use crate::scm::interest::Source;
 use crate::scm::inventory::{Definition, KEYS, differences};
 
-/// How long a key has to be left alone before it is read: whoever writes a service writes many values.
+/// How long after its first change a key is read: whoever writes a service writes many values.
 const SETTLE: Duration = Duration::from_millis(100);
 /// How many services are watched.
 const MOST_SERVICES: usize = 16_384;
@@ -83,7 +83,7 @@ struct Service {
 /// A key that is there and can't be read; why has been told.
 struct Unreadable;
 
-/// Keys that changed and are read once they are left alone.
+/// A key that changed, and is read a little later.
 struct Dirty {
     since: Timestamp,
     due: Instant,
@@ -141,19 +141,22 @@ impl Watcher {
 
     fn run(&mut self, told: &Receiver<u64>) {
         self.take_stock();
-        let mut stopping = false;
-        while !self.gone {
-            match told.recv_timeout(self.wait(stopping)) {
-                Ok(STOP) => stopping = true,
+        let mut end = None;
+        loop {
+            match told.recv_timeout(self.wait(end)) {
+                // Notifications of what was done just before may still be on their way.
+                Ok(STOP) => end = Some(Instant::now() + SETTLE),
                 Ok(number) => self.changed(number),
-                Err(RecvTimeoutError::Timeout) => {
-                    if stopping && self.dirty.is_empty() && self.root_dirty.is_none() {
-                        return;
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.look();
+            let now = Instant::now();
+            // A key that is written to without a pause holds up no end.
+            let is_over = end.is_some_and(|end| end <= now);
+            self.look(|dirty| is_over || dirty.due <= now);
+            if is_over || self.gone {
+                return;
+            }
         }
     }
 
@@ -247,26 +250,21 @@ impl Watcher {
         }
     }
 
-    /// How long to wait for the next change.
-    fn wait(&self, stopping: bool) -> Duration {
-        let due = self.dirty.values().chain(&self.root_dirty).map(|dirty| dirty.due).min();
-        match due {
-            Some(due) => due.saturating_duration_since(Instant::now()),
-            None if stopping => SETTLE,
-            None => Duration::from_hours(1),
-        }
+    /// How long to wait for the next change, if the watch ends at `end`.
+    fn wait(&self, end: Option<Instant>) -> Duration {
+        let due = self.dirty.values().chain(&self.root_dirty).map(|dirty| dirty.due).chain(end).min();
+        due.map_or(Duration::from_hours(1), |due| due.saturating_duration_since(Instant::now()))
     }
 
-    /// Reads what was left alone for long enough.
-    fn look(&mut self) {
-        let now = Instant::now();
-        if self.root_dirty.as_ref().is_some_and(|dirty| dirty.due <= now)
+    /// Reads the keys that are due.
+    fn look(&mut self, is_due: impl Fn(&Dirty) -> bool) {
+        if self.root_dirty.as_ref().is_some_and(&is_due)
             && let Some(dirty) = self.root_dirty.take()
         {
             self.look_for_keys(dirty.since);
         }
         let due: Vec<String> =
-            self.dirty.iter().filter(|(_, dirty)| dirty.due <= now).map(|(name, _)| name.clone()).collect();
+            self.dirty.iter().filter(|(_, dirty)| is_due(dirty)).map(|(name, _)| name.clone()).collect();
         for name in due {
             if let Some(dirty) = self.dirty.remove(&name) {
                 self.look_at(&name, dirty.since);

@@ -1,12 +1,16 @@
 //! What is done to a service is told by the running sensor, with what was before and after.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use serde_json::Value;
 use windows_service::service::ServiceStartType;
 
 use crate::manager::Made;
 use crate::place::{alone_unless, is_wine, missing_rights};
+use crate::program::PATIENCE;
 use crate::sensor::{Sensor, change, is_event};
 
 /// Whether an event of this kind tells that this setting has changed to this.
@@ -74,6 +78,35 @@ fn the_facts_of_a_program_are_told() {
     // Wine's programs bear no signature, Windows's do.
     assert_eq!(details["image_signed"], if is_wine() { "false" } else { "true" }, "{created}");
     assert_eq!(created["executables"][0]["sha256"].as_str().map(str::len), Some(64), "{created}");
+}
+
+#[test]
+fn the_end_waits_for_no_pause_of_a_busy_key() {
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
+    let made = Made::by_registry("svcsensor-test-busy-key", r"C:\first\program.exe");
+    let mut sensor = Sensor::start();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let key = made.key();
+            for number in 0.. {
+                // As services do that keep their data beside their settings.
+                key.set_u32("LastRun", number).unwrap();
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        made.key().set_string("ImagePath", r"C:\second\program.exe").unwrap();
+        sensor.until(|line| {
+            is_change(line, "svcsensor-test-busy-key", "modified", "ImagePath", r"C:\second\program.exe")
+        });
+        let asked = Instant::now();
+        let stopped = catch_unwind(AssertUnwindSafe(|| sensor.stop()));
+        is_over.store(true, Ordering::Relaxed);
+        assert!(stopped.is_ok());
+        assert!(asked.elapsed() < PATIENCE / 4, "{:?}", asked.elapsed());
+    });
 }
 
 #[test]
