@@ -6,6 +6,7 @@ mod audit_policy;
 mod bookmarks;
 mod channel;
 pub mod clock;
+pub mod console;
 pub mod doctor;
 mod enrich;
 mod event;

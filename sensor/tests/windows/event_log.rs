@@ -224,6 +224,18 @@ fn what_nobody_read_is_told_by_the_next_run() {
 }
 
 #[test]
+fn a_console_that_is_closed_ends_it_in_order() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let logs = Logs::new();
+    let sensor = logs.sensor();
+    logs.add(&[installed("closing")]);
+    let told = sensor.close();
+    assert_eq!(creations(&told, "closing"), 1, "{}", Value::from(told));
+    let last = told.last().unwrap();
+    assert_eq!(last["reason"], "the console was closed", "{last}");
+}
+
+#[test]
 fn a_log_that_was_cleared_between_two_runs_is_a_loss() {
     let Some(_alone) = alone_unless(missing_stand_in()) else { return };
     let logs = Logs::new();

@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use serde_json::Value;
 use windows::Win32::Foundation::HANDLE;
-use windows::Win32::System::Console::CTRL_BREAK_EVENT;
+use windows::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_CLOSE_EVENT};
 use windows::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
-use windows::Win32::System::Threading::{CreateRemoteThread, LPTHREAD_START_ROUTINE};
+use windows::Win32::System::Threading::{CreateRemoteThread, LPTHREAD_START_ROUTINE, WaitForSingleObject};
 use windows::core::{Owned, s, w};
 
 use crate::program::{PATIENCE, PROGRAM};
@@ -94,11 +94,32 @@ impl Sensor {
     }
 
     /// Ends it in order, as Ctrl-Break in its console does, and gives all lines that it told.
+    pub(crate) fn stop(mut self) -> Vec<Value> {
+        drop(self.ask(CTRL_BREAK_EVENT));
+        self.until(|line| line["type"] == "stopped");
+        let told = self.rest();
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
+        told
+    }
+
+    /// Closes the window of its console, as it were, and gives all lines that it told. The system lets a program answer, and
+    /// ends it once it has.
+    #[expect(unsafe_code, reason = "the library has no call for this")]
+    pub(crate) fn close(self) -> Vec<Value> {
+        let answer = self.ask(CTRL_CLOSE_EVENT);
+        let patience = u32::try_from(PATIENCE.as_millis()).unwrap();
+        // SAFETY: the thread's handle is open.
+        unsafe { WaitForSingleObject(*answer, patience) };
+        self.kill()
+    }
+
+    /// Asks it for something as a console does, and gives the thread in which it answers.
     ///
     /// Without a terminal Wine gives it no console that could be asked for that. What a console does is to start a thread in
     /// the program, in a routine of the system that lies at the same place in all programs.
     #[expect(unsafe_code, reason = "the library has no call for this")]
-    pub(crate) fn stop(mut self) -> Vec<Value> {
+    fn ask(&self, event: u32) -> Owned<HANDLE> {
         // SAFETY: the system's library is never unloaded.
         let library = unsafe { GetModuleHandleW(w!("kernelbase.dll")) }.unwrap();
         // SAFETY: the library is loaded.
@@ -107,21 +128,17 @@ impl Sensor {
         // SAFETY: both are pointers to functions, or none; the routine takes the number of an event as its argument.
         let routine: LPTHREAD_START_ROUTINE = unsafe { std::mem::transmute(routine) };
         let process = HANDLE(self.child.as_raw_handle());
-        let event = std::ptr::without_provenance(CTRL_BREAK_EVENT as usize);
+        let event = std::ptr::without_provenance(event as usize);
         // SAFETY: the process is open, and the routine is the system's own.
         let thread = unsafe { CreateRemoteThread(process, None, 0, routine, Some(event), 0, None) }.unwrap();
         // SAFETY: the handle was just made, and nobody else has it.
-        drop(unsafe { Owned::new(thread) });
-        self.until(|line| line["type"] == "stopped");
-        let told = self.rest();
-        let status = self.child.wait().unwrap();
-        assert!(status.success(), "{status}");
-        told
+        unsafe { Owned::new(thread) }
     }
 
     /// Ends it in the midst of what it does, and gives all lines that it told.
     pub(crate) fn kill(mut self) -> Vec<Value> {
-        self.child.kill().unwrap();
+        // It fails where it has ended by itself.
+        drop(self.child.kill());
         self.rest()
     }
 

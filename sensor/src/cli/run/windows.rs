@@ -9,6 +9,7 @@ use crate::cli::output::{self, Pace};
 use crate::cli::settings::SettingsArgs;
 use crate::config::Config;
 use crate::output::redact::Key;
+use crate::windows::console;
 use crate::windows::live::{self, Ended, Message};
 
 /// Watches this host and tells what happens, a line each.
@@ -22,8 +23,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let config = args.settings.load()?;
     let (sender, inbox) = channel();
-    let console = sender.clone();
-    ctrlc::set_handler(move || drop(console.send(Message::Stop("the console asked for it"))))
+    let asked = sender.clone();
+    console::listen(move |reason| drop(asked.send(Message::Stop(reason))))
         .context("listening to the console")?;
     let ended = watch(&config, sender, &inbox, &|| {})?;
     Ok(match ended {
