@@ -11,13 +11,14 @@ use anyhow::{Context as _, Result, bail};
 
 use super::bookmarks::Bookmarks;
 use super::enrich::Enricher;
-use super::event_log::{Reader, Subscription};
+use super::event_log::{Reader, Refused};
 use super::hasher::Hasher;
 use super::registry_watch::RegistryWatch;
 use super::session::{self, Session};
 use super::sources::{Input, Plan, QUEUE};
 use super::state_file::{self, StateFile};
 use super::status_watch::StatusWatch;
+use super::subscription::Subscription;
 use super::trace::{self, Trace};
 use super::{clock, facts, fault, folder, processes};
 use crate::config::Events;
@@ -64,6 +65,7 @@ pub(super) struct Sources {
     registry: Option<RegistryWatch>,
     trace: Trace,
     subscriptions: Vec<Subscription>,
+    refused: Vec<Refused>,
     reader: Option<Reader>,
     states: Option<StatusWatch>,
 }
@@ -78,11 +80,14 @@ impl Sources {
             RegistryWatch::start(to.clone()),
         );
         let trace = plan.note("trace session", trace::BLIND, Session::start(session, to));
-        let mut subscriptions = Vec::new();
+        let (mut subscriptions, mut refused) = (Vec::new(), Vec::new());
         for log in Log::ALL {
             let bookmark = file.and_then(|file| file.bookmark(log.channel()));
             let name = format!("{} log", log.channel());
-            subscriptions.extend(plan.note(&name, log.blind(), Subscription::new(log, bookmark)));
+            match plan.note(&name, log.blind(), Subscription::new(log, bookmark)) {
+                Some(subscription) => subscriptions.push(subscription),
+                None => refused.push(Refused { log, bookmark: bookmark.map(str::to_owned) }),
+            }
         }
         // With the System log there is no need to ask.
         let logged = plan.states.iter().any(|state| state.name == "System log" && state.error.is_none());
@@ -95,7 +100,7 @@ impl Sources {
                 StatusWatch::start(to.clone()),
             )
         };
-        Self { plan, registry, trace: Trace::new(trace), subscriptions, reader: None, states }
+        Self { plan, registry, trace: Trace::new(trace), subscriptions, refused, reader: None, states }
     }
 
     /// Where logs are read from of which no run before has kept how far it read them.
@@ -103,13 +108,12 @@ impl Sources {
         self.subscriptions.iter_mut().filter_map(Subscription::beginning)
     }
 
-    /// Begins to read the logs that are subscribed to.
+    /// Begins to read the logs that are subscribed to, and the others once they can be read.
     fn read_logs(&mut self, to: &SyncSender<Input>) -> Result<()> {
-        let subscriptions = std::mem::take(&mut self.subscriptions);
-        if !subscriptions.is_empty() {
-            let reader = Reader::start(subscriptions, to.clone());
-            self.reader = Some(reader.map_err(anyhow::Error::msg).context("reading the logs")?);
-        }
+        let (subscriptions, refused) =
+            (std::mem::take(&mut self.subscriptions), std::mem::take(&mut self.refused));
+        let reader = Reader::start(subscriptions, refused, to.clone());
+        self.reader = Some(reader.map_err(anyhow::Error::msg).context("reading the logs")?);
         Ok(())
     }
 

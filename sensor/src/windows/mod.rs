@@ -30,6 +30,7 @@ mod signature;
 mod sources;
 mod state_file;
 mod status_watch;
+mod subscription;
 mod trace;
 mod trace_control;
 mod version;

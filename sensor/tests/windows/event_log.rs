@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -221,6 +221,58 @@ fn what_nobody_read_is_told_by_the_next_run() {
     let told = sensor.stop();
     let created: Vec<&Value> = told.iter().filter(|line| line["action"] == "created").collect();
     assert!((0..400).all(|number| creations_of(&created, &format!("unread-{number}")) == 1));
+}
+
+#[test]
+fn a_stop_waits_for_no_long_log() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let logs = Logs::new();
+    let logon = |number: u32| {
+        let (id, name) = (format!("{:#x}", 0x10_0000 + number), format!("user{number}"));
+        let fields =
+            [("TargetUserSid", "S-1-5-21-1-2-3-1104"), ("TargetUserName", &name), ("TargetLogonId", &id)];
+        Record::new(Provider::Audit, 4624, &fields)
+    };
+    logs.add(&[installed("before"), logon(0)]);
+    logs.sensor().stop();
+    let mut records: Vec<Record> = (1..60_000).map(logon).collect();
+    records.push(installed("last"));
+    logs.add(&records);
+    let sensor = logs.sensor();
+    let asked = Instant::now();
+    let mut told = sensor.stop();
+    let took = asked.elapsed();
+    // What was left is read by the next run.
+    let mut sensor = logs.sensor();
+    if creations(&told, "last") == 0 {
+        until_created(&mut sensor, "last");
+    }
+    told.extend(sensor.stop());
+    assert_eq!((creations(&told, "last"), losses(&told).len()), (1, 0));
+    assert!(took < Duration::from_secs(15), "{took:?}");
+}
+
+#[test]
+fn a_log_that_is_refused_at_first_is_read_once_it_can_be() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let logs = Logs::new();
+    logs.add(&[installed("before")]);
+    let mut told = logs.sensor().stop();
+    let hidden = logs.hide("System");
+    let mut sensor = logs.sensor();
+    let sources = sensor.started["sources"].to_string();
+    assert!(sources.contains(r#""System log","error":""#), "{sources}");
+    drop(hidden);
+    logs.add(&[installed("down")]);
+    let late = sensor.until(|line| line["type"] == "loss");
+    assert!(late["source"] == "System log" && is_loss(&late, "could not be read until now"), "{late}");
+    until_created(&mut sensor, "down");
+    logs.add(&[installed("after")]);
+    until_created(&mut sensor, "after");
+    told.extend(sensor.stop());
+    for (name, times) in [("before", 0), ("down", 1), ("after", 1)] {
+        assert_eq!(creations(&told, name), times, "{name}: {}", Value::from(told));
+    }
 }
 
 #[test]

@@ -39,6 +39,12 @@ pub(crate) struct Logs {
     lines: RefCell<HashMap<&'static str, Log>>,
 }
 
+/// A log that nobody can read.
+pub(crate) struct Hidden {
+    path: PathBuf,
+    kept: PathBuf,
+}
+
 /// A log.
 #[derive(Default)]
 struct Log {
@@ -107,6 +113,14 @@ impl Logs {
         });
     }
 
+    /// Takes a log away until what this gives is dropped, as the Event Log does that has not started yet.
+    pub(crate) fn hide(&self, channel: &str) -> Hidden {
+        let path = self.folder().join(format!("{channel}.log"));
+        let hidden = Hidden { kept: path.with_extension("kept"), path };
+        replace(&hidden.path, &hidden.kept);
+        hidden
+    }
+
     /// Sets a channel up: whether it is on, its largest size in bytes, and whether it keeps the oldest.
     pub(crate) fn configure(&self, channel: &str, on: bool, most_bytes: u64, keeps_oldest: bool) {
         let text = format!("{} {most_bytes} {}", u8::from(on), u8::from(keeps_oldest));
@@ -154,6 +168,12 @@ impl Log {
             self.last += 1;
             self.lines.push(record.line(self.last));
         }
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        replace(&self.kept, &self.path);
     }
 }
 
