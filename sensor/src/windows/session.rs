@@ -25,6 +25,7 @@ use windows::Win32::System::Diagnostics::Etw::{
 use windows::core::{Error, HRESULT};
 
 use super::sources::Input;
+use super::trace_control::Lost;
 use super::volumes::Volumes;
 use super::{clock, fault, trace_control};
 use crate::model::Loss;
@@ -92,8 +93,7 @@ struct Counts {
 /// Losses that were told already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Told {
-    events: u32,
-    buffers: u32,
+    system: Lost,
     dropped: u64,
     undecodable: u64,
     panicked: u64,
@@ -143,9 +143,8 @@ impl Session {
 
     /// What was lost since the last call.
     pub(super) fn losses(&mut self) -> Vec<Loss> {
-        let (events, buffers) =
-            trace_control::lost(self.name).unwrap_or((self.told.events, self.told.buffers));
-        let now = self.counts.now(events, buffers);
+        let system = trace_control::lost(self.name).unwrap_or(self.told.system);
+        let now = self.counts.now(system);
         differences(std::mem::replace(&mut self.told, now), now)
     }
 
@@ -159,17 +158,17 @@ impl Session {
         let mut losses = self.losses();
         // The system writes out the buffers and then ends the trace's thread. Closing the trace first, as dropping it does,
         // would throw away what the thread has not taken yet.
-        let has_ended = match stop_trace_by_name(self.name) {
-            Ok(()) => true,
+        let (has_ended, system) = match trace_control::stop(self.name) {
+            Ok(lost) => (true, lost),
             Err(error) => {
-                tracing::warn!("the trace can't be ended in order: {}", words(error));
-                self.has_ended()
+                tracing::warn!("the trace can't be ended in order: {}", fault::words(&error));
+                (self.has_ended(), self.told.system)
             }
         };
         if has_ended && self.thread.join().is_err() {
             tracing::error!("the trace ended by a fault of its own");
         }
-        losses.extend(differences(self.told, self.counts.now(self.told.events, self.told.buffers)));
+        losses.extend(differences(self.told, self.counts.now(system)));
         if has_ended {
             leave(self.trace, self.consumer);
         } else {
@@ -193,10 +192,9 @@ fn leave(trace: UserTrace, consumer: u64) {
 }
 
 impl Counts {
-    fn now(&self, events: u32, buffers: u32) -> Told {
+    fn now(&self, system: Lost) -> Told {
         Told {
-            events,
-            buffers,
+            system,
             dropped: self.dropped.load(Ordering::Relaxed),
             undecodable: self.undecodable.load(Ordering::Relaxed),
             panicked: self.panicked.load(Ordering::Relaxed),
@@ -208,7 +206,7 @@ impl Counts {
 fn differences(before: Told, now: Told) -> Vec<Loss> {
     let system = |now: u32, before: u32| u64::from(now.wrapping_sub(before));
     let own = |now: u64, before: u64| now.saturating_sub(before);
-    let buffers = system(now.buffers, before.buffers);
+    let buffers = system(now.system.buffers, before.system.buffers);
     let told = |reason: &str, count| Loss {
         time: clock::now(),
         source: "trace session".to_owned(),
@@ -217,7 +215,7 @@ fn differences(before: Told, now: Told) -> Vec<Loss> {
         consequence: "writers, clients and processes of changes may be unknown".to_owned(),
     };
     let mut losses: Vec<Loss> = [
-        (system(now.events, before.events), "the system had no buffer left for records"),
+        (system(now.system.events, before.system.events), "the system had no buffer left for records"),
         (own(now.dropped, before.dropped), "records came faster than they were worked on"),
         (own(now.undecodable, before.undecodable), "records have another layout than is known"),
         (own(now.panicked, before.panicked), "reading records failed by a fault of the sensor"),
@@ -339,8 +337,9 @@ mod tests {
 
     #[test]
     fn losses_are_told_once_each() {
-        let before = Told { events: u32::MAX, buffers: 2, dropped: 3, undecodable: 0, panicked: 1 };
-        let now = Told { events: 1, buffers: 4, dropped: 3, undecodable: 5, panicked: 1 };
+        let before =
+            Told { system: Lost { events: u32::MAX, buffers: 2 }, dropped: 3, undecodable: 0, panicked: 1 };
+        let now = Told { system: Lost { events: 1, buffers: 4 }, dropped: 3, undecodable: 5, panicked: 1 };
         let told: Vec<_> =
             differences(before, now).into_iter().map(|loss| (loss.reason, loss.count)).collect();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The trace over a whole run: a session that somebody else ends is started again.
+//! The trace over a whole run: a session that was refused is tried again, and one that somebody else ends is started again.
 
 use std::sync::mpsc::SyncSender;
 
@@ -13,18 +13,19 @@ pub(super) const BLIND: &str = "which process wrote to the registry, and which c
 /// A session, or none.
 pub(super) struct Trace {
     session: Option<Session>,
-    /// Somebody else has ended it, and it can't be started again yet: other sessions may have taken its place.
-    is_ended: bool,
+    /// Somebody else has ended it, so that it is not merely the start of it that was refused: a host has room for so many
+    /// sessions only.
+    was_ended: bool,
 }
 
 impl Trace {
-    /// A trace by this session; none without one, which was refused.
+    /// A trace by this session; without one, which was refused, it is tried again.
     pub(super) fn new(session: Option<Session>) -> Self {
-        Self { session, is_ended: false }
+        Self { session, was_ended: false }
     }
 
-    /// What was lost since the last call. A session that somebody else has ended is started again, if not now, then at a
-    /// later call.
+    /// What was lost since the last call. A session that was refused or that somebody else has ended is started again, if not
+    /// now, then at a later call.
     pub(super) fn losses(&mut self, to: &SyncSender<Input>) -> Vec<Loss> {
         let Some(session) = &mut self.session else { return self.start_again(to).into_iter().collect() };
         let mut losses = session.losses();
@@ -35,7 +36,7 @@ impl Trace {
             session.leave();
         }
         let why = self.start(to).err();
-        self.is_ended = why.is_some();
+        self.was_ended = true;
         losses.push(lost(
             "the session was ended by somebody else",
             match why {
@@ -53,14 +54,13 @@ impl Trace {
     }
 
     fn start_again(&mut self, to: &SyncSender<Input>) -> Option<Loss> {
-        if !self.is_ended || self.start(to).is_err() {
-            return None;
-        }
-        self.is_ended = false;
-        Some(lost(
-            "the session that was ended by somebody else runs again",
-            "writers and clients of changes until now may be unknown".to_owned(),
-        ))
+        self.start(to).ok()?;
+        let reason = if self.was_ended {
+            "the session that was ended by somebody else runs again"
+        } else {
+            "the session was refused until now"
+        };
+        Some(lost(reason, "writers and clients of changes until now may be unknown".to_owned()))
     }
 
     fn start(&mut self, to: &SyncSender<Input>) -> Result<(), String> {

@@ -5,7 +5,8 @@
 use windows::Win32::System::Diagnostics::Etw::{
     CONTROLTRACE_HANDLE, ControlTraceW, ENABLE_TRACE_PARAMETERS, ENABLE_TRACE_PARAMETERS_VERSION_2,
     EVENT_CONTROL_CODE_ENABLE_PROVIDER, EVENT_FILTER_DESCRIPTOR, EVENT_FILTER_TYPE_EVENT_ID,
-    EVENT_FILTER_TYPE_NONE, EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_PROPERTIES, EnableTraceEx2,
+    EVENT_FILTER_TYPE_NONE, EVENT_TRACE_CONTROL, EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_CONTROL_STOP,
+    EVENT_TRACE_PROPERTIES, EnableTraceEx2,
 };
 use windows::core::{GUID, HSTRING, Result};
 
@@ -17,17 +18,35 @@ const EVERY_LEVEL: u8 = 5;
 /// `CapturedData` empty (measured on Windows 11: github.com/Karib0u/rustinel, pull request 310).
 const CAPTURE: u32 = 0x2;
 
-/// How many records and buffers the system has lost since the session began; `None` when it doesn't say.
-pub(super) fn lost(name: &str) -> Option<(u32, u32)> {
-    let about = query(name).ok()?;
-    Some((about.EventsLost, about.RealTimeBuffersLost.saturating_add(about.LogBuffersLost)))
+/// How many records and buffers the system has lost of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) events: u32,
+    pub(super) buffers: u32,
+}
+
+/// What the system has lost since the session began; `None` when it doesn't say.
+pub(super) fn lost(name: &str) -> Option<Lost> {
+    control(name, EVENT_TRACE_CONTROL_QUERY).ok().map(|about| Lost::of(&about))
+}
+
+/// Stops the session, which writes out its buffers, and gives what it has lost to its end.
+pub(super) fn stop(name: &str) -> Result<Lost> {
+    control(name, EVENT_TRACE_CONTROL_STOP).map(|about| Lost::of(&about))
+}
+
+impl Lost {
+    fn of(about: &EVENT_TRACE_PROPERTIES) -> Self {
+        let buffers = about.RealTimeBuffersLost.saturating_add(about.LogBuffersLost);
+        Self { events: about.EventsLost, buffers }
+    }
 }
 
 /// Has Kernel-Registry, for which the session is enabled already, add the data of values to its records. What it is enabled
 /// for is told once more: this takes the place of what was told before.
 pub(super) fn capture_values(name: &str, provider: &str, keywords: u64, events: &[u16]) -> Result<()> {
     let provider = GUID::try_from(provider)?;
-    let about = query(name)?;
+    let about = control(name, EVENT_TRACE_CONTROL_QUERY)?;
     // SAFETY: of the union the query sets this, to the session's handle (Microsoft, `WNODE_HEADER`).
     let session = CONTROLTRACE_HANDLE { Value: unsafe { about.Wnode.Anonymous1.HistoricalContext } };
     let wanted = by_events(events);
@@ -69,7 +88,8 @@ fn by_events(events: &[u16]) -> Vec<u16> {
     [1, u16::try_from(events.len()).unwrap_or(0)].iter().chain(events).copied().collect()
 }
 
-fn query(name: &str) -> Result<EVENT_TRACE_PROPERTIES> {
+/// Asks for a session, or stops it; either way the system tells how it was.
+fn control(name: &str, code: EVENT_TRACE_CONTROL) -> Result<EVENT_TRACE_PROPERTIES> {
     #[repr(C)]
     struct Properties {
         about: EVENT_TRACE_PROPERTIES,
@@ -87,12 +107,7 @@ fn query(name: &str) -> Result<EVENT_TRACE_PROPERTIES> {
     asked.about.LogFileNameOffset = place(std::mem::offset_of!(Properties, file));
     // SAFETY: the structure tells its size and where in it the system may write names; the name ends with a NUL.
     let result = unsafe {
-        ControlTraceW(
-            CONTROLTRACE_HANDLE::default(),
-            &HSTRING::from(name),
-            (&raw mut asked).cast(),
-            EVENT_TRACE_CONTROL_QUERY,
-        )
+        ControlTraceW(CONTROLTRACE_HANDLE::default(), &HSTRING::from(name), (&raw mut asked).cast(), code)
     };
     result.ok()?;
     Ok(asked.about)

@@ -162,6 +162,11 @@ impl Trace {
         fs::write(self.file("lost"), format!("{records} {buffers}")).unwrap();
     }
 
+    /// Has the session lose this many records and buffers in all by the time that it is stopped.
+    pub(crate) fn lose_at_the_end(&self, records: u32, buffers: u32) {
+        fs::write(self.file("lost-at-end"), format!("{records} {buffers}")).unwrap();
+    }
+
     /// Whether the session runs.
     pub(crate) fn runs(&self) -> bool {
         self.file("session").exists()

@@ -169,3 +169,29 @@ fn a_session_that_cant_be_started_again_at_once_is_later() {
     sensor.stop();
     assert!(!trace.runs());
 }
+
+#[test]
+fn a_session_that_is_refused_at_the_start_runs_later() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let trace = Trace::new();
+    trace.fill();
+    let mut sensor = trace.sensor();
+    assert!(error_of_session(&sensor.started).is_string(), "{}", sensor.started);
+    trace.free();
+    sensor.until(|line| is_loss(line, "refused until now"));
+    trace.log(&[Record::running("svcsensor-test-refused")]);
+    sensor.until(|line| is_event(line, "svcsensor-test-refused", "started"));
+    sensor.stop();
+    assert!(!trace.runs());
+}
+
+#[test]
+fn what_the_session_loses_while_it_ends_is_told() {
+    let Some(_alone) = alone_unless(missing_stand_in()) else { return };
+    let trace = Trace::new();
+    let sensor = trace.sensor();
+    trace.lose_at_the_end(5, 0);
+    let told = sensor.stop();
+    let lost: Vec<&Value> = told.iter().filter(|line| is_loss(line, "no buffer left for records")).collect();
+    assert!(lost.len() == 1 && lost[0]["count"] == 5, "{}", Value::from(told));
+}

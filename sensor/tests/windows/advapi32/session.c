@@ -216,7 +216,10 @@ static ULONG control(TRACEHANDLE handle, const WCHAR *name, EVENT_TRACE_PROPERTI
         return error;
     if (!running(name, &running_handle))
         return ERROR_WMI_INSTANCE_NOT_FOUND;
-    char *lost = file_read(name, L".lost"), *next = lost;
+    char *lost = code == EVENT_TRACE_CONTROL_STOP ? file_read(name, L".lost-at-end") : NULL;
+    if (!lost)
+        lost = file_read(name, L".lost");
+    char *next = lost;
     if (lost) {
         properties->EventsLost = strtoul(next, &next, 10);
         properties->RealTimeBuffersLost = strtoul(next, &next, 10);

@@ -12,6 +12,7 @@
  *                 ID NUMBER VERSION KEYWORDS PROCESS PAYLOAD, keywords and payload in hexadecimal. A line that begins with `~`
  *                 stays in a buffer until the session is stopped, and so do those after it. The start of a session empties it.
  *   NAME.lost     how many records, and how many buffers of a session in real time, are lost: two numbers.
+ *   NAME.lost-at-end  the same for the call that stops the session.
  *   full.txt      as long as it is there the system has as many sessions as it can, and starts no further one.
  *   misuse.txt    written by the stand-in: what the client did that the documents don't allow.
  *
