@@ -8,7 +8,7 @@ use windows_registry::LOCAL_MACHINE;
 use windows_service::service::{ServiceAccess, ServiceActionType, ServiceStartType};
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
-use crate::manager::{Made, tell_of_changed_parameters};
+use crate::manager::{Made, start_and_leave, tell_of_changed_parameters};
 use crate::place::{alone_unless, missing_rights};
 use crate::program::{Lines, done, run};
 use crate::sensor::is_event;
@@ -79,6 +79,17 @@ fn the_service_is_installed_started_stopped_and_removed() {
     assert!(LOCAL_MACHINE.open(SOURCE).is_err());
     assert!(fs::metadata(program).is_err());
     assert!(fs::metadata(output).is_ok(), "what it wrote stays");
+}
+
+#[test]
+fn a_service_that_is_about_to_start_can_be_stopped() {
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
+    let _clean = Clean::now();
+    done(&["service", "install"]);
+    start_and_leave("svcsensor");
+    assert_eq!(done(&["service", "stop"]), "it has stopped\n");
+    start_and_leave("svcsensor");
+    assert!(done(&["service", "uninstall"]).starts_with("removed"));
 }
 
 /// Whoever moves the file away tells the service, which goes on in a new one.

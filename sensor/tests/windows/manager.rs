@@ -88,6 +88,12 @@ pub(crate) fn tell_of_changed_parameters(name: &str) {
     unsafe { ControlService(handle, SERVICE_CONTROL_PARAMCHANGE, &raw mut status) }.unwrap();
 }
 
+/// Has the manager start a service, and does not wait until it runs.
+pub(crate) fn start_and_leave(name: &str) {
+    let service = manager(ServiceManagerAccess::CONNECT).open_service(name, ServiceAccess::START).unwrap();
+    service.start(&[] as &[&OsStr]).unwrap();
+}
+
 /// Removes a service that may be there, from the manager and from the registry.
 fn remove(name: &str) {
     if let Ok(service) = manager(ServiceManagerAccess::CONNECT).open_service(name, ServiceAccess::DELETE) {

@@ -45,10 +45,14 @@ pub fn stop() -> Result<(), ServiceError> {
     stop_open(&open(WHAT, ServiceAccess::STOP | ServiceAccess::QUERY_STATUS)?)
 }
 
-/// Stops a service that is open with the rights to stop it and to ask for its state.
+/// Stops a service that is open with the rights to stop it and to ask for its state. One that is about to start takes no
+/// control before it runs, and one that stops already takes none at all: both are waited for.
 pub(super) fn stop_open(service: &Service) -> Result<(), ServiceError> {
     const WHAT: &str = "stopping the service";
-    service.stop().map_err(|error| ServiceError::of_library(WHAT, error))?;
+    let status = wait(service, WHAT, "start", |state| state != ServiceState::StartPending)?;
+    if status.current_state != ServiceState::StopPending {
+        service.stop().map_err(|error| ServiceError::of_library(WHAT, error))?;
+    }
     wait(service, WHAT, "stop", |state| state == ServiceState::Stopped).map(drop)
 }
 

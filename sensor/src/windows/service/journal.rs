@@ -20,7 +20,7 @@ const SOURCES: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Application";
 const MESSAGES: &str = r"%SystemRoot%\System32\EventCreate.exe";
 /// Errors, warnings and information: the sum of their type bits.
 const TYPES: u32 = 7;
-/// The longest text that a message holds, in characters (`ReportEventW`).
+/// The longest text that a message holds, in UTF-16 units (`ReportEventW`).
 const LONGEST: usize = 31_839;
 
 /// What a message is about: its event id.
@@ -68,7 +68,7 @@ pub fn write(message: Message, text: &str) {
 }
 
 fn report(kind: REPORT_EVENT_TYPE, message: Message, text: &str) -> windows::core::Result<()> {
-    let text = HSTRING::from(text.chars().take(LONGEST).collect::<String>());
+    let text = HSTRING::from(cut(text));
     // SAFETY: the name lives through the call.
     let source = unsafe { RegisterEventSourceW(None, &HSTRING::from(NAME)) }?;
     let strings = [PCWSTR(text.as_ptr())];
@@ -77,6 +77,16 @@ fn report(kind: REPORT_EVENT_TYPE, message: Message, text: &str) -> windows::cor
     // SAFETY: the source is open and not used any more.
     unsafe { DeregisterEventSource(source) }?;
     written
+}
+
+/// As much of a text as a message holds.
+fn cut(text: &str) -> &str {
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, letter)| {
+        units += letter.len_utf16();
+        units > LONGEST
+    });
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 /// Brings what the program logs to the Application log, a message each.
@@ -124,6 +134,19 @@ impl Drop for Entry {
         if !text.trim().is_empty() {
             // Where the log does not take it, nobody is left to tell.
             drop(report(self.kind, Message::Log, text.trim_end()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_to_what_a_message_holds() {
+        for (letter, most) in [("a", LONGEST), ("é", LONGEST), ("\u{1f600}", LONGEST / 2)] {
+            assert_eq!(cut(&letter.repeat(most)), letter.repeat(most));
+            assert_eq!(cut(&letter.repeat(most + 1)), letter.repeat(most));
         }
     }
 }
