@@ -149,17 +149,18 @@ impl Key {
     /// Who owns it and who may do what with it, as text.
     pub(super) fn permissions(&self) -> Result<String> {
         let parts = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
-        let mut descriptor = vec![0_u8; 1024];
+        // Of a descriptor's alignment.
+        let mut descriptor = vec![0_u32; 256];
         loop {
-            let mut length = u32::try_from(descriptor.len()).unwrap_or(0);
+            let mut length = u32::try_from(size_of_val(descriptor.as_slice())).unwrap_or(0);
             let place = PSECURITY_DESCRIPTOR(descriptor.as_mut_ptr().cast());
             // SAFETY: `length` is that of the buffer.
             let result = unsafe { RegGetKeySecurity(self.0, parts, Some(place), &raw mut length) };
             let needed = usize::try_from(length).unwrap_or(usize::MAX);
             let too_small = matches!(result, ERROR_MORE_DATA)
                 || result == windows::Win32::Foundation::ERROR_INSUFFICIENT_BUFFER;
-            if too_small && needed > descriptor.len() && needed <= MOST_DATA {
-                descriptor.resize(needed, 0);
+            if too_small && needed > size_of_val(descriptor.as_slice()) && needed <= MOST_DATA {
+                descriptor.resize(needed.div_ceil(4), 0);
                 continue;
             }
             result.ok()?;

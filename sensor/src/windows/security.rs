@@ -102,7 +102,7 @@ impl Descriptor {
 /// # Errors
 /// When it is none.
 pub(super) fn to_text(
-    descriptor: &mut [u8],
+    descriptor: &mut [u32],
     parts: OBJECT_SECURITY_INFORMATION,
 ) -> windows::core::Result<String> {
     text_of(PSECURITY_DESCRIPTOR(descriptor.as_mut_ptr().cast()), parts)
