@@ -125,7 +125,12 @@ impl Engine {
                     lines.push(Line::Enrichment(Enrichment {
                         time,
                         event,
-                        fact: Fact::Program { path: path.to_string(), sha256: sha256.clone().into() },
+                        fact: Fact::Program {
+                            path: path.to_string(),
+                            sha256: sha256.clone().into(),
+                            details: Vec::new(),
+                            missing: Vec::new(),
+                        },
                     }));
                 }
             }

@@ -34,6 +34,8 @@ pub enum Reason {
     Lost,
     /// Reading failed for another reason, such as an I/O error.
     Failed,
+    /// As [`Known::Pending`], of a fact that has no place of its own but a name.
+    Pending,
 }
 
 impl<T> Known<T> {

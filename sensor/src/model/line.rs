@@ -2,7 +2,7 @@
 
 use super::event::{EventId, ServiceEvent};
 use super::finding::Finding;
-use super::known::Known;
+use super::known::{Known, Reason};
 use super::loss::Loss;
 use super::service::Scope;
 use super::time::Timestamp;
@@ -91,12 +91,16 @@ pub struct Enrichment {
 /// A fact that is known later than its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// A large program's hash.
+    /// What took longer to find out of a program.
     Program {
         /// The program.
         path: String,
         /// Its SHA-256.
         sha256: Known<String>,
+        /// Further facts, by the names that they have in an event's details.
+        details: Vec<(&'static str, String)>,
+        /// Names of facts that could not be had, each with its reason.
+        missing: Vec<(&'static str, Reason)>,
     },
     /// A manager has read what the event tells.
     Loaded {

@@ -27,6 +27,7 @@ enum ReasonNames {
     Malformed,
     Lost,
     Failed,
+    Pending,
 }
 
 /// A fact or the reason why it is missing.

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use super::bookmarks::Bookmarks;
 use super::enrich::Enricher;
 use super::event_log::{Reader, Refused};
-use super::hasher::Hasher;
+use super::examiner::Examiner;
 use super::registry_watch::RegistryWatch;
 use super::session::{self, Session};
 use super::sources::{Input, Plan, QUEUE};
@@ -166,8 +166,8 @@ pub fn run(
     if !sources.plan.runs() {
         bail!("no source can run here: run it as administrator, or see `svcsensor doctor`");
     }
-    let hasher =
-        Hasher::start(events.hash_limit_bytes, to.clone()).context("starting the thread that hashes")?;
+    let examiner = Examiner::start(events.hash_limit_bytes, to.clone())
+        .context("starting the thread that looks at programs")?;
     let mut bookmarks = Bookmarks::new(file);
     for (channel, bookmark) in sources.beginnings() {
         bookmarks.begin(channel, bookmark);
@@ -175,7 +175,7 @@ pub fn run(
     let live = Live {
         correlator: Correlator::live(name_of_run()?),
         host: Arc::from(""),
-        enricher: Enricher::new(hasher),
+        enricher: Enricher::new(examiner),
         way_out,
         writer,
         patience,

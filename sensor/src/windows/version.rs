@@ -6,9 +6,13 @@ use std::ffi::c_void;
 
 use windows::Win32::Storage::FileSystem::{GetFileVersionInfoSizeW, GetFileVersionInfoW, VerQueryValueW};
 use windows::core::HSTRING;
+use zerocopy::IntoBytes as _;
 
 /// The largest resource that is read, in bytes.
 const LARGEST: u32 = 1 << 20;
+/// From how many UTF-16 units on a path has to be marked as one that may be long (Microsoft, "Maximum Path Length
+/// Limitation").
+const LONG: usize = 248;
 
 /// What a version resource says, each in the language that comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,22 +24,24 @@ pub(super) struct Version {
 
 /// Reads a program's version resource; `None` when it has none.
 pub(super) fn read(path: &str) -> Option<Version> {
-    let path = HSTRING::from(path);
+    let path = marked(path);
     // SAFETY: the path ends with a NUL.
     let size = unsafe { GetFileVersionInfoSizeW(&path, None) };
     if size == 0 || size > LARGEST {
         return None;
     }
-    let mut resource = vec![0_u8; usize::try_from(size).ok()?];
-    // SAFETY: the buffer is as long as this.
-    unsafe { GetFileVersionInfoW(&path, None, size, resource.as_mut_ptr().cast()) }.ok()?;
+    // Of the resource's alignment.
+    let mut buffer = vec![0_u32; usize::try_from(size).ok()?.div_ceil(4)];
+    // SAFETY: the buffer is at least as long as this.
+    unsafe { GetFileVersionInfoW(&path, None, size, buffer.as_mut_ptr().cast()) }.ok()?;
+    let resource = buffer.as_bytes();
     // Pairs of a language and a code page.
     let [low, high, page_low, page_high] =
-        *query(&resource, r"\VarFileInfo\Translation")?.first_chunk::<4>()?;
+        *query(resource, r"\VarFileInfo\Translation")?.first_chunk::<4>()?;
     let language = u16::from_le_bytes([low, high]);
     let page = u16::from_le_bytes([page_low, page_high]);
     let text = |name: &str| {
-        let bytes = query(&resource, &format!(r"\StringFileInfo\{language:04x}{page:04x}\{name}"))?;
+        let bytes = query(resource, &format!(r"\StringFileInfo\{language:04x}{page:04x}\{name}"))?;
         let units: Vec<u16> = bytes
             .chunks_exact(2)
             .map(|pair| if let [low, high] = pair { u16::from_le_bytes([*low, *high]) } else { 0 })
@@ -50,6 +56,12 @@ pub(super) fn read(path: &str) -> Option<Version> {
         file: text("FileVersion"),
         original_name: text("OriginalFilename"),
     })
+}
+
+/// A path of a drive, marked where it is long.
+fn marked(path: &str) -> HSTRING {
+    let is_long = path.encode_utf16().count() >= LONG && path.get(1..3) == Some(r":\");
+    if is_long { HSTRING::from(format!(r"\\?\{}", path.replace('/', r"\"))) } else { HSTRING::from(path) }
 }
 
 /// A part of a resource. The resource is the program's own, so what the system makes of it is checked to lie within it.

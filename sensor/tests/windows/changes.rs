@@ -68,8 +68,7 @@ fn the_facts_of_a_program_are_told() {
     let program = format!(r"{}\regedit.exe", std::env::var("SystemRoot").unwrap());
     let mut sensor = Sensor::start();
     let _made = Made::by_manager(name, &program);
-    let created = sensor.until(|line| is_event(line, name, "created"));
-    let details = &created["details"];
+    let (created, details) = facts_of_program(&mut sensor, name);
     let is_version = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
     assert!(details["image_version"].as_str().is_some_and(is_version), "{created}");
     assert!(details["image_company"].as_str().is_some_and(|text| !text.is_empty()), "{created}");
@@ -77,7 +76,37 @@ fn the_facts_of_a_program_are_told() {
     assert!(original.is_some_and(|text| text.to_ascii_lowercase().starts_with("regedit.exe")), "{created}");
     // Wine's programs bear no signature, Windows's do.
     assert_eq!(details["image_signed"], if is_wine() { "false" } else { "true" }, "{created}");
-    assert_eq!(created["executables"][0]["sha256"].as_str().map(str::len), Some(64), "{created}");
+    assert_eq!(details["sha256"].as_str().map(str::len), Some(64), "{created}");
+}
+
+#[test]
+fn the_facts_of_a_program_with_a_long_path_are_told() {
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
+    let name = "svcsensor-test-long";
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("a".repeat(200)).join("b".repeat(200));
+    fs::create_dir_all(&below).unwrap();
+    let program = below.join("program.exe");
+    fs::copy(format!(r"{}\regedit.exe", std::env::var("SystemRoot").unwrap()), &program).unwrap();
+    let mut sensor = Sensor::start();
+    let _made = Made::by_manager(name, program.to_str().unwrap());
+    let (created, details) = facts_of_program(&mut sensor, name);
+    assert_eq!(details["sha256"].as_str().map(str::len), Some(64), "{created}");
+    assert!(details["image_version"].is_string(), "{created}");
+    assert!(details["image_signature_error"].is_null(), "{created}");
+}
+
+/// The creation of this service, and what is known of its program: at once, or once it was found out.
+fn facts_of_program(sensor: &mut Sensor, name: &str) -> (Value, Value) {
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    let (mut details, mut hash) = (created["details"].clone(), created["executables"][0]["sha256"].clone());
+    if created["missing"]["image_signed"] == "pending" {
+        assert_eq!(created["missing"]["executables.0.sha256"], "pending", "{created}");
+        let fact = sensor.until(|line| line["type"] == "enrichment" && line["event"] == created["id"]);
+        (details, hash) = (fact["details"].clone(), fact["sha256"].clone());
+    }
+    details["sha256"] = hash;
+    (created, details)
 }
 
 #[test]

@@ -134,5 +134,6 @@ pub(super) fn reason(reason: Reason) -> &'static str {
         Reason::Malformed => "malformed",
         Reason::Lost => "lost",
         Reason::Failed => "failed",
+        Reason::Pending => "pending",
     }
 }

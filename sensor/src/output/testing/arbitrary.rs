@@ -38,7 +38,12 @@ pub(crate) fn any_line() -> impl Strategy<Value = Line> {
 
 fn any_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
-        (any_text(), any_known(any_hash())).prop_map(|(path, sha256)| Fact::Program { path, sha256 }),
+        (any_text(), any_known(any_hash()), option::of(any_text())).prop_map(|(path, sha256, signer)| {
+            let missing =
+                if signer.is_none() { vec![("image_signer", Reason::NotFound)] } else { Vec::new() };
+            let details = signer.map(|signer| ("image_signer", signer)).into_iter().collect();
+            Fact::Program { path, sha256, details, missing }
+        }),
         prop_oneof![Just(Scope::System), any::<u32>().prop_map(Scope::User)]
             .prop_map(|scope| Fact::Loaded { scope }),
     ]
@@ -185,6 +190,7 @@ fn any_reason() -> impl Strategy<Value = Reason> {
         Reason::Malformed,
         Reason::Lost,
         Reason::Failed,
+        Reason::Pending,
     ])
 }
 

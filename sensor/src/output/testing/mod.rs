@@ -170,6 +170,8 @@ pub(crate) fn one_of_each() -> Vec<Line> {
                 sha256: Known::Is(
                     "9b74c9897bac770ffc029102a200c5de1f0ab3f4f4c0b5f9e5d4c3b2a1908f7e".to_owned(),
                 ),
+                details: Vec::new(),
+                missing: Vec::new(),
             },
         }),
         Line::Event(Box::new(event)),

@@ -41,17 +41,18 @@ impl Drop for Catalog<'_> {
 }
 
 /// The signature of the first catalog that lists the file; `None` when there is no such catalog.
-pub(super) fn check(path: &str) -> Option<Signature> {
-    ALGORITHMS.iter().find_map(|algorithm| check_by(algorithm, path))
+pub(super) fn check(file: &File, path: &str) -> Option<Signature> {
+    let file = HANDLE(file.as_raw_handle());
+    ALGORITHMS.iter().find_map(|algorithm| check_by(algorithm, file, path))
 }
 
-fn check_by(algorithm: &str, path: &str) -> Option<Signature> {
+fn check_by(algorithm: &str, file: HANDLE, path: &str) -> Option<Signature> {
     let mut admin = 0;
     // SAFETY: the algorithm's name ends with a NUL.
     unsafe { CryptCATAdminAcquireContext2(&raw mut admin, None, &HSTRING::from(algorithm), None, None) }
         .ok()?;
     let catalogs = Catalogs(admin);
-    let mut hash = hash(&catalogs, path)?;
+    let mut hash = hash(&catalogs, file)?;
     // SAFETY: the context is open.
     let context = unsafe { CryptCATAdminEnumCatalogFromHash(catalogs.0, &hash, None, None) };
     if context == 0 {
@@ -65,33 +66,27 @@ fn check_by(algorithm: &str, path: &str) -> Option<Signature> {
     // SAFETY: the catalog is open, and what is known of it goes where there is room for it.
     unsafe { CryptCATCatalogInfoFromContext(catalog.context, &raw mut about, 0) }.ok()?;
     let (path, member) = (HSTRING::from(path), HSTRING::from(hex::encode_upper(&hash)));
-    let mut file = WINTRUST_CATALOG_INFO {
+    let mut member_of = WINTRUST_CATALOG_INFO {
         cbStruct: u32::try_from(size_of::<WINTRUST_CATALOG_INFO>()).unwrap_or(0),
         pcwszCatalogFilePath: PCWSTR(about.wszCatalogFile.as_ptr()),
         pcwszMemberTag: PCWSTR(member.as_ptr()),
         pcwszMemberFilePath: PCWSTR(path.as_ptr()),
+        hMemberFile: file,
         pbCalculatedFileHash: hash.as_mut_ptr(),
         cbCalculatedFileHash: u32::try_from(hash.len()).ok()?,
         hCatAdmin: catalogs.0,
         ..WINTRUST_CATALOG_INFO::default()
     };
-    Some(super::verify(WTD_CHOICE_CATALOG, WINTRUST_DATA_0 { pCatalog: &raw mut file }))
+    Some(super::verify(WTD_CHOICE_CATALOG, WINTRUST_DATA_0 { pCatalog: &raw mut member_of }))
 }
 
 /// The hash by which catalogs name the file.
-fn hash(catalogs: &Catalogs, path: &str) -> Option<Vec<u8>> {
-    let file = File::open(path).ok()?;
+fn hash(catalogs: &Catalogs, file: HANDLE) -> Option<Vec<u8>> {
     let mut hash = vec![0; 64];
     let mut length = u32::try_from(hash.len()).ok()?;
     // SAFETY: the file is open, and `length` is that of the buffer.
     unsafe {
-        CryptCATAdminCalcHashFromFileHandle2(
-            catalogs.0,
-            HANDLE(file.as_raw_handle()),
-            &raw mut length,
-            Some(hash.as_mut_ptr()),
-            None,
-        )
+        CryptCATAdminCalcHashFromFileHandle2(catalogs.0, file, &raw mut length, Some(hash.as_mut_ptr()), None)
     }
     .ok()?;
     hash.truncate(usize::try_from(length).ok()?);

@@ -1,11 +1,17 @@
 //! Who signed a program, by `WinVerifyTrust`: in the file itself, or in a catalog, as most of Windows is.
+//!
+//! The file is one that is open already: by its path the system would open it in its own way, in which others could not
+//! delete it meanwhile, and only where the path has at most 260 characters.
 
 #![expect(unsafe_code, reason = "the system is called")]
 
 mod catalog;
 
+use std::fs::File;
+use std::os::windows::io::AsRawHandle as _;
+
 use windows::Win32::Foundation::{
-    HWND, TRUST_E_NOSIGNATURE, TRUST_E_PROVIDER_UNKNOWN, TRUST_E_SUBJECT_FORM_UNKNOWN,
+    HANDLE, HWND, TRUST_E_NOSIGNATURE, TRUST_E_PROVIDER_UNKNOWN, TRUST_E_SUBJECT_FORM_UNKNOWN,
 };
 use windows::Win32::Security::Cryptography::{CERT_NAME_SIMPLE_DISPLAY_TYPE, CertGetNameStringW};
 use windows::Win32::Security::WinTrust::{
@@ -30,20 +36,21 @@ pub(super) enum Signature {
     Bad(u32),
 }
 
-/// Looks at the signature of a file. Nothing is asked for over the network.
-pub(super) fn check(path: &str) -> Signature {
-    match embedded(path) {
-        Signature::None => catalog::check(path).unwrap_or(Signature::None),
+/// Looks at the signature of a file, which is that at `path`. Nothing is asked for over the network.
+pub(super) fn check(file: &File, path: &str) -> Signature {
+    match embedded(file, path) {
+        Signature::None => catalog::check(file, path).unwrap_or(Signature::None),
         signature => signature,
     }
 }
 
 /// The signature in the file itself.
-fn embedded(path: &str) -> Signature {
-    let path = HSTRING::from(path);
+fn embedded(file: &File, path: &str) -> Signature {
+    let (file, path) = (HANDLE(file.as_raw_handle()), HSTRING::from(path));
     let mut file = WINTRUST_FILE_INFO {
         cbStruct: u32::try_from(size_of::<WINTRUST_FILE_INFO>()).unwrap_or(0),
         pcwszFilePath: PCWSTR(path.as_ptr()),
+        hFile: file,
         ..WINTRUST_FILE_INFO::default()
     };
     verify(WTD_CHOICE_FILE, WINTRUST_DATA_0 { pFile: &raw mut file })

@@ -27,18 +27,25 @@ pub(super) fn started(object: &mut Object<'_>, started: &Started) {
 pub(super) fn enrichment(object: &mut Object<'_>, enrichment: &Enrichment) {
     head(object, "enrichment", enrichment.time);
     object.value("event", &event_id(&enrichment.event));
-    let (program, manager) = match &enrichment.fact {
-        Fact::Program { path, sha256 } => (Some((path, sha256)), None),
-        Fact::Loaded { scope } => (None, Some(*scope)),
+    let (program, details, missing, manager) = match &enrichment.fact {
+        Fact::Program { path, sha256, details, missing } => {
+            (Some((path, sha256)), details.as_slice(), missing.as_slice(), None)
+        }
+        Fact::Loaded { scope } => (None, [].as_slice(), [].as_slice(), Some(*scope)),
     };
     object.optional("path", program.map(|(path, _sha256)| path));
     match program {
         Some((_path, sha256)) => object.known("sha256", sha256.as_ref()),
         None => object.optional::<str>("sha256", None),
     }
+    object.object("details", |object| {
+        for (name, value) in details {
+            object.value(name, value);
+        }
+    });
     object.optional("loaded", manager.map(|_scope| true).as_ref());
     object.optional("scope", manager.map(words::scope).as_ref());
-    object.missing(&[]);
+    object.missing(missing);
 }
 
 pub(super) fn loss(object: &mut Object<'_>, loss: &Loss) {
