@@ -13,6 +13,7 @@ mod run;
 mod service;
 mod settings;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +46,17 @@ enum Verb {
     Config(config::Args),
 }
 
+/// Whether the log is read in colours: by people, at a terminal that shows them.
+fn shows_colors() -> bool {
+    let stderr = std::io::stderr();
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    #[cfg(windows)]
+    let shows = stderr.is_terminal() && crate::windows::console::show_colors(&stderr);
+    #[cfg(not(windows))]
+    let shows = stderr.is_terminal();
+    shows && !refused
+}
+
 /// Does what the arguments ask for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -56,6 +68,7 @@ pub fn main() -> ExitCode {
                 .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
                 .from_env_lossy(),
         )
+        .with_ansi(shows_colors())
         .with_target(false);
     #[cfg(windows)]
     if matches!(&cli.verb, Verb::Service(args) if args.is_the_service()) {

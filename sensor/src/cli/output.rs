@@ -55,6 +55,18 @@ pub(super) fn writer(config: &Config, pace: Pace, closed: impl FnOnce() + Send +
     Ok(Writer::start(target, options)?)
 }
 
+/// Whether the terminal shows colours.
+#[cfg(not(windows))]
+fn shows_colors() -> bool {
+    true
+}
+
+/// Whether the console shows colours, as those of Windows do that are asked to.
+#[cfg(windows)]
+fn shows_colors() -> bool {
+    crate::windows::console::show_colors(&std::io::stdout())
+}
+
 fn encoder(config: &Config) -> Encoder {
     let terminal = config.output.path.is_none() && std::io::stdout().is_terminal();
     let human = match config.output.format {
@@ -66,7 +78,8 @@ fn encoder(config: &Config) -> Encoder {
         return Encoder::Json(JsonEncoder::new(None));
     }
     let variable = |name| std::env::var(name).ok();
-    let color = Color::choose(terminal, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
+    let shows = terminal && shows_colors();
+    let color = Color::choose(shows, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
     Encoder::Human(HumanEncoder::new(color))
 }
 

@@ -1,4 +1,4 @@
-//! What a console asks of the program that runs in it: to end, by Ctrl-C or Ctrl-Break, or since the window is closed, the
+//! The console that the program runs in: whether it shows colours, and what it asks of the program: to end, by Ctrl-C or Ctrl-Break, or since the window is closed, the
 //! user logs off or the system shuts down (Microsoft, "`HandlerRoutine` callback function").
 
 #![expect(unsafe_code, reason = "the system calls back")]
@@ -6,8 +6,12 @@
 use std::sync::OnceLock;
 use std::thread;
 
+use std::os::windows::io::{AsHandle, AsRawHandle as _};
+
+use windows::Win32::Foundation::HANDLE;
 use windows::Win32::System::Console::{
-    CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, SetConsoleCtrlHandler,
+    CONSOLE_MODE, CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT,
+    ENABLE_VIRTUAL_TERMINAL_PROCESSING, GetConsoleMode, SetConsoleCtrlHandler, SetConsoleMode,
 };
 use windows::core::{BOOL, Result};
 
@@ -25,6 +29,18 @@ pub fn listen(listener: impl Fn(&'static str) + Send + Sync + 'static) -> Result
     LISTENER.get_or_init(|| Box::new(listener));
     // SAFETY: the routine is there as long as the program, and does what the system asks of one.
     unsafe { SetConsoleCtrlHandler(Some(asked), true) }
+}
+
+/// Has a console show colours, and not the sequences that stand for them; whether it does. What is no console does not.
+pub fn show_colors(console: &impl AsHandle) -> bool {
+    let handle = HANDLE(console.as_handle().as_raw_handle());
+    let mut mode = CONSOLE_MODE::default();
+    // SAFETY: the handle is borrowed, and the mode outlives the call.
+    if unsafe { GetConsoleMode(handle, &raw mut mode) }.is_err() {
+        return false;
+    }
+    // SAFETY: the handle is borrowed.
+    unsafe { SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) }.is_ok()
 }
 
 /// Called by the system, each time in a thread of its own.

@@ -20,6 +20,11 @@ pub(super) fn number(code: HRESULT) -> u32 {
     if code >> 16 == 0x8007 { code & 0xffff } else { code }
 }
 
+/// An error as the standard library has it, which knows Win32 errors only by their own numbers.
+pub(super) fn io(error: &Error) -> std::io::Error {
+    std::io::Error::from_raw_os_error(number(error.code()).cast_signed())
+}
+
 /// Whether an error is this one.
 pub(super) fn is(error: &Error, code: WIN32_ERROR) -> bool {
     error.code() == code.to_hresult()

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "Windows gives paths as memory that its caller frees")]
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::windows::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ const PRIVATE: &str = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
 /// The same for a file, whoever made it.
 const PRIVATE_FILE: &str = "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)";
+
+/// For a new file of a user's own: that user, the administrators and the system may do anything, others nothing.
+const OWN_FILE: &str = "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;OW)";
 
 /// Owners that a folder of the system may have: the system, its administrators and its installer.
 const TRUSTED: [&str; 3] =
@@ -63,6 +67,14 @@ pub fn make_private(path: &Path) -> io::Result<()> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Makes a new file that is open to its owner, the administrators and the system only, whatever the folder grants others.
+///
+/// # Errors
+/// When there is something of this name, or the system refuses.
+pub fn make_private_file(path: &Path) -> io::Result<File> {
+    Descriptor::parse(OWN_FILE)?.make_file(path).map_err(|error| fault::io(&error))
 }
 
 /// Makes a file that lies in the folder already one of the administrators': it may have been made before the folder was
@@ -133,6 +145,20 @@ mod tests {
         fs::write(path.join("file"), "text").unwrap();
         take_over(&path.join("file")).unwrap();
         assert_eq!(fs::read_to_string(path.join("file")).unwrap(), "text");
+    }
+
+    #[test]
+    fn a_private_file_is_made_once_and_is_for_no_others() {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("lines");
+        drop(make_private_file(&path).unwrap());
+        let permissions = security::permissions(&path).unwrap();
+        assert!(permissions.starts_with("D:P"), "{permissions}");
+        for others in [";WD)", ";BU)", ";AU)"] {
+            assert!(!permissions.contains(others), "{permissions}");
+        }
+        let error = make_private_file(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 #![expect(unsafe_code, reason = "Windows gives descriptors as memory that its caller frees")]
 
 use std::ffi::c_void;
+use std::fs::File;
 use std::io;
+use std::os::windows::io::FromRawHandle as _;
 use std::path::Path;
 
 use windows::Win32::Foundation::{CloseHandle, HANDLE, HLOCAL, LocalFree};
@@ -16,7 +18,10 @@ use windows::Win32::Security::{
     PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES, SetFileSecurityW,
     TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
-use windows::Win32::Storage::FileSystem::CreateDirectoryW;
+use windows::Win32::Storage::FileSystem::{
+    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_GENERIC_READ, FILE_GENERIC_WRITE,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
+};
 use windows::Win32::System::Services::{SC_HANDLE, SetServiceObjectSecurity};
 use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows::core::{HSTRING, PWSTR};
@@ -64,13 +69,40 @@ impl Descriptor {
     /// # Errors
     /// When the system refuses: also when something of this name is there already.
     pub(super) fn make_folder(&self, path: &Path) -> windows::core::Result<()> {
-        let attributes = SECURITY_ATTRIBUTES {
+        let attributes = self.attributes();
+        // SAFETY: the descriptor lives as long as this value, the path and the attributes through the call.
+        unsafe { CreateDirectoryW(&HSTRING::from(path), Some(&raw const attributes)) }
+    }
+
+    /// Makes a file that has this access control list from the beginning, open to be read and written by its user and to be
+    /// moved and deleted by others meanwhile.
+    ///
+    /// # Errors
+    /// When the system refuses: also when something of this name is there already.
+    pub(super) fn make_file(&self, path: &Path) -> windows::core::Result<File> {
+        let attributes = self.attributes();
+        // SAFETY: the descriptor lives as long as this value, the path and the attributes through the call.
+        let handle = unsafe {
+            CreateFileW(
+                &HSTRING::from(path),
+                FILE_GENERIC_READ.0 | FILE_GENERIC_WRITE.0,
+                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                Some(&raw const attributes),
+                CREATE_NEW,
+                FILE_ATTRIBUTE_NORMAL,
+                None,
+            )
+        }?;
+        // SAFETY: the handle was just opened, and nobody else has it.
+        Ok(unsafe { File::from_raw_handle(handle.0) })
+    }
+
+    fn attributes(&self) -> SECURITY_ATTRIBUTES {
+        SECURITY_ATTRIBUTES {
             nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).unwrap_or(0),
             lpSecurityDescriptor: self.0.0,
             ..SECURITY_ATTRIBUTES::default()
-        };
-        // SAFETY: the descriptor lives as long as this value, the path and the attributes through the call.
-        unsafe { CreateDirectoryW(&HSTRING::from(path), Some(&raw const attributes)) }
+        }
     }
 
     /// Gives a file or a folder this owner and this access control list, inheriting nothing from above.
@@ -132,8 +164,20 @@ fn text_of(
 /// # Errors
 /// When the system does not tell.
 pub fn owner(path: &Path) -> io::Result<String> {
+    of_file(path, OWNER_SECURITY_INFORMATION)
+}
+
+/// Who may do what with a file or a folder, as SDDL spells it.
+///
+/// # Errors
+/// When the system does not tell.
+#[cfg(test)]
+pub(super) fn permissions(path: &Path) -> io::Result<String> {
+    of_file(path, DACL_SECURITY_INFORMATION)
+}
+
+fn of_file(path: &Path, what: OBJECT_SECURITY_INFORMATION) -> io::Result<String> {
     let mut descriptor = PSECURITY_DESCRIPTOR::default();
-    let what = OWNER_SECURITY_INFORMATION;
     // SAFETY: the path lives through the call, and the descriptor is freed with the value below.
     unsafe {
         GetNamedSecurityInfoW(

@@ -74,8 +74,9 @@ fn end_line(file: &mut File) -> io::Result<()> {
     if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
 }
 
-/// Standard output without the buffer that the standard library keeps, which would tear lines.
-pub(super) fn stdout() -> io::Result<File> {
+/// Standard output without the buffer that the standard library keeps, which would tear lines; with it where it is a
+/// console of Windows, which takes text and no bytes.
+pub(super) fn stdout() -> io::Result<Box<dyn io::Write + Send>> {
     platform::stdout()
 }
 
@@ -89,8 +90,8 @@ mod platform {
 
     use super::OpenError;
 
-    pub(super) fn stdout() -> io::Result<File> {
-        Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+    pub(super) fn stdout() -> io::Result<Box<dyn io::Write + Send>> {
+        Ok(Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)))
     }
 
     pub(super) fn open(path: &Path) -> Result<File, OpenError> {
@@ -148,23 +149,41 @@ mod platform {
 #[cfg(windows)]
 mod platform {
     use std::fs::{File, OpenOptions};
-    use std::io;
+    use std::io::{self, IsTerminal, Seek, SeekFrom};
     use std::os::windows::io::AsHandle;
     use std::path::Path;
 
     use super::OpenError;
+    use crate::windows::folder;
 
-    pub(super) fn stdout() -> io::Result<File> {
-        Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
+    pub(super) fn stdout() -> io::Result<Box<dyn io::Write + Send>> {
+        let stdout = io::stdout();
+        if stdout.is_terminal() {
+            // The bytes themselves would be shown in the console's own code page.
+            return Ok(Box::new(stdout));
+        }
+        Ok(Box::new(File::from(stdout.as_handle().try_clone_to_owned()?)))
     }
 
-    /// Who may read and write it follows from the directory's access control list.
+    /// A new file is its owner's, the administrators' and the system's alone. One that is there keeps its access control
+    /// list, and is refused where it belongs to somebody else.
     pub(super) fn open(path: &Path) -> Result<File, OpenError> {
         let failed = |source| OpenError::Open { path: path.to_owned(), source };
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
+        match folder::make_private_file(path) {
+            Ok(file) => return Ok(file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error)),
+        }
+        if path.symlink_metadata().map_err(failed)?.is_symlink() {
+            return Err(OpenError::NotRegular { path: path.to_owned() });
+        }
+        // To be cut back it has to be open for more than for adding to its end.
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
             return Err(OpenError::NotRegular { path: path.to_owned() });
         }
+        folder::refuse_stranger(path).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
         Ok(file)
     }
 }

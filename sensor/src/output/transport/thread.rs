@@ -1,6 +1,6 @@
 //! The thread that writes.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) enum Sink {
 impl Sink {
     pub(super) fn open(target: Target) -> Result<Self, StartError> {
         Ok(match target {
-            Target::Stdout => Self::Stream(Box::new(file::stdout().map_err(StartError::Stdout)?)),
+            Target::Stdout => Self::Stream(file::stdout().map_err(StartError::Stdout)?),
             Target::File(path) => {
                 let file = file::open(&path)?;
                 Self::File { path, file }
@@ -56,6 +56,8 @@ impl Sink {
             let length = file.metadata()?.len();
             file.set_len(length.saturating_sub(torn as u64))?;
             *done = whole;
+            // Where files are not written at their end by themselves.
+            file.seek(SeekFrom::End(0))?;
         }
         Ok(())
     }
