@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::config::{Config, Format};
+use crate::config::{Config, Format, Output};
 use crate::detect::Detector;
 use crate::model::{Line, Loss, Timestamp};
 use crate::output::encode::human::{Color, HumanEncoder};
 use crate::output::encode::json::JsonEncoder;
 use crate::output::redact::{Key, Redactor};
-use crate::output::transport::{OnFull, Options, Target, Writer};
+use crate::output::transport::{OnFull, Options, Rotation, Target, Writer};
 use crate::pipeline::{Encoder, WayOut};
 
 /// How long the end waits until the reader has taken all lines.
@@ -49,10 +49,17 @@ pub(super) fn writer(config: &Config, pace: Pace, closed: impl FnOnce() + Send +
         queue_bytes: config.output.queue_bytes,
         on_full: if pace == Pace::Live { OnFull::Drop } else { OnFull::Wait },
         retry: RETRY,
+        rotation: rotation(&config.output),
         loss_line: Box::new(move |count| loss_line(&told, count)),
         on_closed: Box::new(closed),
     };
     Ok(Writer::start(target, options)?)
+}
+
+/// When the file becomes an older one, where the configuration asks for that.
+fn rotation(output: &Output) -> Option<Rotation> {
+    let bytes = output.rotate_bytes.filter(|bytes| *bytes > 0)?;
+    Some(Rotation { bytes, files: output.rotate_files })
 }
 
 /// Whether the terminal shows colours.

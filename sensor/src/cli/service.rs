@@ -16,6 +16,9 @@ use crate::windows::{folder, service};
 /// The file in the service's folder that lines are added to, unless the configuration names another.
 const OUTPUT: &str = "events.jsonl";
 
+/// From how many bytes on that file becomes an older one, unless the configuration says otherwise: nobody else does it.
+const ROTATE_BYTES: u64 = 64 << 20;
+
 /// Installs, removes, starts or stops the sensor as a service of Windows.
 ///
 /// The service runs a copy of this program in %ProgramFiles%\svcsensor, reads its configuration from
@@ -82,5 +85,6 @@ fn run(sender: Sender<Message>, inbox: &Receiver<Message>, ready: &dyn Fn()) -> 
     folder::make_private(&state).with_context(|| format!("making {} private", state.display()))?;
     let mut config = config::load(None, &analytics())?;
     config.output.path.get_or_insert_with(|| state.join(OUTPUT));
+    config.output.rotate_bytes.get_or_insert(ROTATE_BYTES);
     watch(&config, sender, inbox, ready)
 }

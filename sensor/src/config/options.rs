@@ -29,6 +29,10 @@ pub struct Output {
     pub path: Option<PathBuf>,
     /// How many bytes of lines may wait for a slow reader before lines are dropped.
     pub queue_bytes: usize,
+    /// From how many bytes on the file becomes an older one; 0 for never, `None` where nothing is said.
+    pub rotate_bytes: Option<u64>,
+    /// How many older files are kept.
+    pub rotate_files: u32,
 }
 
 /// The form of lines.
@@ -88,7 +92,7 @@ pub struct Redact {
 
 impl Default for Output {
     fn default() -> Self {
-        Self { format: Format::Auto, path: None, queue_bytes: 8 << 20 }
+        Self { format: Format::Auto, path: None, queue_bytes: 8 << 20, rotate_bytes: None, rotate_files: 4 }
     }
 }
 

@@ -56,10 +56,14 @@ fn output(mut section: Section<'_, '_>, mistakes: &mut Mistakes<'_>) -> Output {
         [("auto", Format::Auto), ("json", Format::Json), ("human", Format::Human)];
     let default = Output::default();
     let queue_bytes = section.number("queue_bytes", 65_536..=1 << 30, default.queue_bytes as u64, mistakes);
+    let rotate_bytes = section.optional_number("rotate_bytes", 0..=1 << 40, mistakes);
+    let rotate_files = section.number("rotate_files", 0..=1000, u64::from(default.rotate_files), mistakes);
     let output = Output {
         format: section.choice("format", &FORMATS, default.format, mistakes),
         path: section.path("path", mistakes),
         queue_bytes: usize::try_from(queue_bytes).unwrap_or(default.queue_bytes),
+        rotate_bytes,
+        rotate_files: u32::try_from(rotate_files).unwrap_or(default.rotate_files),
     };
     section.finish(mistakes);
     output

@@ -89,10 +89,18 @@ impl<'t, 'i> Section<'t, 'i> {
         default: u64,
         mistakes: &mut Mistakes<'_>,
     ) -> u64 {
-        let Some(value) = self.take(key) else { return default };
-        let Some(digits) = expect(value, DeValue::as_integer, "a whole number", mistakes) else {
-            return default;
-        };
+        self.optional_number(key, bounds, mistakes).unwrap_or(default)
+    }
+
+    /// The same, where it is there.
+    pub(super) fn optional_number(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<u64>,
+        mistakes: &mut Mistakes<'_>,
+    ) -> Option<u64> {
+        let value = self.take(key)?;
+        let digits = expect(value, DeValue::as_integer, "a whole number", mistakes)?;
         let number = i128::from_str_radix(digits.as_str(), digits.radix());
         let number = number.ok().and_then(|number| u64::try_from(number).ok());
         let bounded = number.filter(|number| bounds.contains(number));
@@ -100,7 +108,7 @@ impl<'t, 'i> Section<'t, 'i> {
             let (low, high) = bounds.into_inner();
             mistakes.add(value.span(), format!("{key} must be between {low} and {high}"));
         }
-        bounded.unwrap_or(default)
+        bounded
     }
 
     /// One of a few words.

@@ -31,6 +31,8 @@ fn every_key_can_be_set() {
         format = "json"
         path = "/var/log/svcsensor/events.jsonl"
         queue_bytes = 1_000_000
+        rotate_bytes = 0
+        rotate_files = 9
         [linux]
         attach = "fanotify"
         extra_unit_directories = ["/srv/units"]
@@ -57,6 +59,8 @@ fn every_key_can_be_set() {
             format: Format::Json,
             path: Some("/var/log/svcsensor/events.jsonl".into()),
             queue_bytes: 1_000_000,
+            rotate_bytes: Some(0),
+            rotate_files: 9,
         },
         linux: Linux {
             attach: Attach::Fanotify,

@@ -5,12 +5,15 @@
 //! - Dropped lines leave a line of their own in the stream, where they are missing. Once lines were dropped, more
 //!   are until half of the queue is free, so that a slow reader gets few gaps and not many.
 //! - Lines are written whole. Where a file takes only half of one, it is cut back to the last whole line.
+//! - A file that has become large is given the name of an older one, and a new one begins, where [`Options::rotation`] says
+//!   so.
 //! - A reader that went away is final: [`SendError::Closed`], and [`Options::on_closed`] is called at once. It is noticed
 //!   when the next line is written; whoever must know sooner watches the descriptor itself.
 //! - Any other error, such as a full disk, is logged once, counted, and tried again.
 
 mod file;
 mod queue;
+mod rotation;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -22,6 +25,7 @@ use std::time::{Duration, Instant};
 
 pub use file::OpenError;
 use queue::Queue;
+pub use rotation::Rotation;
 
 /// Where lines go.
 pub enum Target {
@@ -50,6 +54,8 @@ pub struct Options {
     pub on_full: OnFull,
     /// How long to wait before a failed write is tried again.
     pub retry: Duration,
+    /// When a file becomes an older one; `None` for never, as where somebody else sees to that.
+    pub rotation: Option<Rotation>,
     /// Makes the line, with its line feed, that says that so many lines are missing here.
     pub loss_line: Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
     /// Called once, on the writer's thread, when the reader went away.
@@ -108,8 +114,8 @@ pub struct Writer {
 impl Writer {
     /// Opens `target` and starts the thread.
     pub fn start(target: Target, options: Options) -> Result<Self, StartError> {
-        let Options { queue_bytes, on_full, retry, loss_line, on_closed } = options;
-        let sink = thread::Sink::open(target)?;
+        let Options { queue_bytes, on_full, retry, rotation, loss_line, on_closed } = options;
+        let sink = thread::Sink::open(target, rotation)?;
         let queue = Arc::new(Queue::new(queue_bytes, on_full, loss_line));
         let thread = std::thread::Builder::new()
             .name("output".to_owned())

@@ -13,6 +13,7 @@ fn options() -> Options {
         queue_bytes: 1 << 20,
         on_full: OnFull::Drop,
         retry: Duration::from_millis(1),
+        rotation: None,
         loss_line: Box::new(|count| format!("lost {count}\n").into_bytes()),
         on_closed: Box::new(|| {}),
     }
@@ -278,4 +279,25 @@ mod files {
             assert_eq!(refusal(&path("foreign")), "FILE belongs to user 4242");
         }
     }
+}
+
+#[test]
+fn a_file_that_has_become_large_becomes_an_older_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lines");
+    let rotation = Some(Rotation { bytes: 64, files: 2 });
+    let writer = Writer::start(Target::File(path.clone()), Options { rotation, ..options() }).unwrap();
+    for number in 0..100 {
+        writer.send(line(number)).unwrap();
+        // One at a time, so that each file holds as few as it may.
+        until(|| writer.stats().written == number + 1);
+    }
+    assert_eq!(writer.close(PATIENCE).errors, 0);
+    let content = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+    let lines = [content("lines.2"), content("lines.1"), content("lines")].concat();
+    let first = lines.lines().next().unwrap().trim_start_matches("line ").parse().unwrap();
+    assert!(first > 50, "older ones are gone: {first}");
+    assert_eq!(lines.into_bytes(), (first..100).flat_map(line).collect::<Vec<u8>>());
+    assert!(content("lines.1").len() < 80 && content("lines.2").len() >= 64);
+    assert!(!directory.path().join("lines.3").exists());
 }

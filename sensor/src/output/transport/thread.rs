@@ -5,24 +5,24 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::queue::{Line, Queue, Task};
-use super::{StartError, Target, file};
+use super::{Rotation, StartError, Target, file};
 
 /// How many bytes of lines are written at once: no less than a pipe holds.
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// An open target.
 pub(super) enum Sink {
-    File { path: PathBuf, file: std::fs::File },
+    File { path: PathBuf, file: std::fs::File, rotation: Option<Rotation> },
     Stream(Box<dyn Write + Send>),
 }
 
 impl Sink {
-    pub(super) fn open(target: Target) -> Result<Self, StartError> {
+    pub(super) fn open(target: Target, rotation: Option<Rotation>) -> Result<Self, StartError> {
         Ok(match target {
             Target::Stdout => Self::Stream(file::stdout().map_err(StartError::Stdout)?),
             Target::File(path) => {
                 let file = file::open(&path)?;
-                Self::File { path, file }
+                Self::File { path, file, rotation }
             }
             Target::Stream(stream) => Self::Stream(stream),
         })
@@ -63,10 +63,20 @@ impl Sink {
     }
 
     fn reopen(&mut self) -> Result<(), super::OpenError> {
-        if let Self::File { path, file } = self {
+        if let Self::File { path, file, .. } = self {
             *file = file::open(path)?;
         }
         Ok(())
+    }
+
+    /// Makes a file that has become large an older one. It is still written to until it is opened anew.
+    fn rotate(&self) -> io::Result<bool> {
+        let Self::File { path, file, rotation: Some(rotation) } = self else { return Ok(false) };
+        let is_large = file.metadata()?.len() >= rotation.bytes;
+        if is_large {
+            rotation.rotate(path)?;
+        }
+        Ok(is_large)
     }
 }
 
@@ -85,7 +95,7 @@ pub(super) fn run(queue: &Queue, mut sink: Sink, retry: Duration, on_closed: Box
         let (outcome, done) = write_lines(queue, &mut sink, &lines, retry, &mut trouble);
         queue.count_written(&lines, done);
         match outcome {
-            Outcome::Written => {}
+            Outcome::Written => rotate(queue, &mut sink, &mut trouble),
             Outcome::GivenUp => return queue.end(false),
             Outcome::Closed => {
                 queue.end(true);
@@ -143,6 +153,26 @@ fn is_closed(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
 }
 
+/// When it fails, which is told once, the file grows on.
+fn rotate(queue: &Queue, sink: &mut Sink, trouble: &mut Trouble) {
+    match sink.rotate() {
+        Ok(true) => {
+            trouble.no_rotation = false;
+            reopen(queue, sink);
+        }
+        Ok(false) => {}
+        Err(error) => {
+            queue.count_error();
+            if !std::mem::replace(&mut trouble.no_rotation, true) {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the output can't be given another name, so it grows on"
+                );
+            }
+        }
+    }
+}
+
 /// When it fails, lines go where they went before: a moved file is better than none.
 fn reopen(queue: &Queue, sink: &mut Sink) {
     if let Err(error) = sink.reopen() {
@@ -155,6 +185,8 @@ fn reopen(queue: &Queue, sink: &mut Sink) {
 #[derive(Default)]
 struct Trouble {
     told: bool,
+    /// The same of a file that can't become an older one.
+    no_rotation: bool,
 }
 
 impl Trouble {
@@ -181,7 +213,7 @@ mod tests {
     fn half_a_line_is_taken_back() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lines");
-        let mut sink = Sink::open(Target::File(path.clone())).unwrap();
+        let mut sink = Sink::open(Target::File(path.clone()), None).unwrap();
         let (bytes, mut done) = (b"one\ntwo\n", 0);
         sink.write(&bytes[..6], &mut done).unwrap();
         sink.take_back(bytes, &mut done).unwrap();
