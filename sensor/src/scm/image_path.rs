@@ -1,9 +1,11 @@
 //! What an `ImagePath` runs.
 
+use std::sync::LazyLock;
+
 /// An `ImagePath`, taken apart as the SCM and `CreateProcess` do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImagePath {
-    /// The program or driver image, with known variables and prefixes resolved as on a usual installation.
+    /// The program or driver image, with known variables and prefixes resolved.
     pub program: String,
     /// The arguments, by the rules of `CommandLineToArgvW`.
     pub arguments: Vec<String>,
@@ -20,28 +22,80 @@ pub struct ImagePath {
 /// Endings by which the end of an unquoted program is found.
 const ENDINGS: [&str; 9] = [".exe", ".com", ".bat", ".cmd", ".sys", ".dll", ".scr", ".ps1", ".vbs"];
 
-/// Variables of the machine, by their values on a usual installation; those of `LocalSystem` where users differ.
-const VARIABLES: [(&str, &str); 12] = [
-    ("%systemroot%", r"C:\Windows"),
-    ("%windir%", r"C:\Windows"),
-    ("%comspec%", r"C:\Windows\system32\cmd.exe"),
-    ("%systemdrive%", r"C:"),
-    ("%programfiles%", r"C:\Program Files"),
-    ("%programfiles(x86)%", r"C:\Program Files (x86)"),
-    ("%programw6432%", r"C:\Program Files"),
-    ("%commonprogramfiles%", r"C:\Program Files\Common Files"),
-    ("%programdata%", r"C:\ProgramData"),
-    ("%allusersprofile%", r"C:\ProgramData"),
-    ("%public%", r"C:\Users\Public"),
-    ("%temp%", r"C:\Windows\TEMP"),
+/// Variables by their values on a usual installation; those of `LocalSystem` where users differ.
+const USUAL: [(&str, &str); 12] = [
+    (SYSTEM_ROOT, r"C:\Windows"),
+    ("windir", r"C:\Windows"),
+    ("comspec", r"C:\Windows\system32\cmd.exe"),
+    ("systemdrive", r"C:"),
+    ("programfiles", r"C:\Program Files"),
+    ("programfiles(x86)", r"C:\Program Files (x86)"),
+    ("programw6432", r"C:\Program Files"),
+    ("commonprogramfiles", r"C:\Program Files\Common Files"),
+    ("programdata", r"C:\ProgramData"),
+    ("allusersprofile", r"C:\ProgramData"),
+    ("public", r"C:\Users\Public"),
+    ("temp", r"C:\Windows\TEMP"),
 ];
+/// The variable that holds the folder of Windows.
+const SYSTEM_ROOT: &str = "systemroot";
+
+/// Variables of a machine, by which paths of its services are resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variables(Vec<Variable>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Variable {
+    /// As it stands in a path, in lower case.
+    written: String,
+    value: String,
+}
+
+impl Variables {
+    /// Those of a usual installation: for records of a machine that is not at hand.
+    pub fn usual() -> Self {
+        let mut variables = Self(Vec::new());
+        for (name, value) in USUAL {
+            variables.set(name, value);
+        }
+        variables
+    }
+
+    /// Sets a variable. Others in its value are resolved by what they are now.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let (written, value) = (format!("%{}%", name.to_ascii_lowercase()), self.resolve(value));
+        match self.0.iter_mut().find(|known| known.written == written) {
+            Some(known) => known.value = value,
+            None => self.0.push(Variable { written, value }),
+        }
+    }
+
+    /// The folder of Windows.
+    pub fn windows(&self) -> &str {
+        let root = format!("%{SYSTEM_ROOT}%");
+        self.0.iter().find(|known| known.written == root).map_or("", |known| &known.value)
+    }
+
+    fn resolve(&self, path: &str) -> String {
+        self.0
+            .iter()
+            .fold(path.to_owned(), |path, Variable { written, value }| replace(&path, written, value))
+    }
+}
 
 impl ImagePath {
-    /// Takes `text` apart. `is_driver` tells that the whole text is a path and that it may be relative to Windows.
+    /// Takes `text` apart, as of a usual installation. `is_driver` tells that the whole text is a path and that it may be
+    /// relative to Windows.
     pub fn parse(text: &str, is_driver: bool) -> Self {
+        static VARIABLES: LazyLock<Variables> = LazyLock::new(Variables::usual);
+        Self::parse_on(&VARIABLES, text, is_driver)
+    }
+
+    /// As [`Self::parse`], as of the machine that has these variables.
+    pub fn parse_on(machine: &Variables, text: &str, is_driver: bool) -> Self {
         let text = text.trim();
         let (program, rest, quoted) = split_program(text, is_driver);
-        let resolved = resolve(program, is_driver);
+        let resolved = resolve(machine, program, is_driver);
         let arguments = split_arguments(rest);
         let svchost_group = file_name(&resolved)
             .eq_ignore_ascii_case("svchost.exe")
@@ -104,7 +158,7 @@ fn split_program(text: &str, is_driver: bool) -> (&str, &str, bool) {
     (program, rest, false)
 }
 
-fn resolve(program: &str, is_driver: bool) -> String {
+fn resolve(machine: &Variables, program: &str, is_driver: bool) -> String {
     let mut path = program.trim().to_owned();
     for prefix in [r"\??\", r"\\?\", r"\DosDevices\"] {
         if let Some(rest) = strip(&path, prefix) {
@@ -115,21 +169,20 @@ fn resolve(program: &str, is_driver: bool) -> String {
         }
     }
     if let Some(rest) = strip(&path, r"\SystemRoot\") {
-        path = format!(r"C:\Windows\{rest}");
+        path = format!(r"{}\{rest}", machine.windows());
     }
-    for (variable, value) in VARIABLES {
-        path = replace(&path, variable, value);
-    }
+    path = machine.resolve(&path);
     if is_driver || strip(&path, r"System32\").is_some() {
         // The kernel takes a driver's path relative to the Windows folder.
         if !is_absolute(&path) && path.contains('\\') && !path.starts_with('%') {
-            path = format!(r"C:\Windows\{path}");
+            path = format!(r"{}\{path}", machine.windows());
         }
     }
     path
 }
 
-fn is_absolute(path: &str) -> bool {
+/// Whether a path says where it begins: at a drive, a share, a device, or a variable that is not known.
+pub fn is_absolute(path: &str) -> bool {
     path.starts_with('\\') || path.starts_with('%') || path.get(1..2) == Some(":")
 }
 
@@ -234,6 +287,24 @@ mod tests {
                 (program, arguments.iter().map(ToString::to_string).collect::<Vec<_>>().as_slice()),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn paths_are_resolved_as_of_the_machine() {
+        let mut machine = Variables::usual();
+        machine.set("SystemRoot", r"D:\WinNT");
+        machine.set("windir", "%SystemRoot%");
+        machine.set("Tools", r"%windir%\tools");
+        assert_eq!(machine.windows(), r"D:\WinNT");
+        for (text, is_driver, program) in [
+            (r"%SystemRoot%\x.exe", false, r"D:\WinNT\x.exe"),
+            (r"%TOOLS%\x.exe -s", false, r"D:\WinNT\tools\x.exe"),
+            (r"\SystemRoot\System32\drivers\x.sys", true, r"D:\WinNT\System32\drivers\x.sys"),
+            (r"System32\drivers\x.sys", true, r"D:\WinNT\System32\drivers\x.sys"),
+            (r"%None%\x.exe", false, r"%None%\x.exe"),
+        ] {
+            assert_eq!(ImagePath::parse_on(&machine, text, is_driver).program, program);
         }
     }
 

@@ -2,19 +2,22 @@
 
 use super::account::Accounts;
 use super::examiner::{Examiner, Facts};
+use super::machine;
 use crate::model::{Action, Known, Reason, ServiceEvent};
 
 /// Adds facts to events.
 #[derive(Debug)]
 pub(super) struct Enricher {
     examiner: Examiner,
+    /// The folder of Windows.
+    windows: String,
     accounts: Accounts,
 }
 
 impl Enricher {
-    /// Adds what `examiner` knows of programs.
-    pub(super) fn new(examiner: Examiner) -> Self {
-        Self { examiner, accounts: Accounts::start() }
+    /// Adds what `examiner` knows of programs. `windows` is the folder of Windows.
+    pub(super) fn new(examiner: Examiner, windows: String) -> Self {
+        Self { examiner, windows, accounts: Accounts::start() }
     }
 
     /// Looks at no more programs: the run ends.
@@ -36,7 +39,11 @@ impl Enricher {
             let facts = if executable.path.starts_with(r"\\") {
                 Facts::none(Reason::Unsupported, whole)
             } else {
-                self.examiner.look(&event.id, &executable.path, whole)
+                let file = machine::locate(&executable.path, &self.windows);
+                match file {
+                    Some(file) => self.examiner.look(&event.id, &executable.path, file, whole),
+                    None => Facts::none(Reason::NotFound, whole),
+                }
             };
             executable.sha256 = facts.sha256;
             event.details.extend(facts.details);

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -45,7 +46,10 @@ pub(super) struct Examiner {
 struct Program {
     /// The event that tells of it.
     event: EventId,
+    /// As the event names it.
     path: String,
+    /// Where it lies.
+    file: PathBuf,
     /// Whether more than its hash is wanted.
     whole: bool,
     /// Who waits for it: without a buffer, so that what is known goes either there or after the event.
@@ -90,16 +94,16 @@ impl Examiner {
         Ok(Self { limit, programs: Some(programs), waiting, is_over })
     }
 
-    /// What is known soon of the program at `path`, that is, its hash and, of the `whole`, its signature and version; the
-    /// rest follows as a fact of `event`.
-    pub(super) fn look(&self, event: &EventId, path: &str, whole: bool) -> Facts {
-        let size = match size(path) {
+    /// What is known soon of the program that `event` names as `path` and that lies at `file`, that is, its hash and, of the
+    /// `whole`, its signature and version; the rest follows as a fact of the event.
+    pub(super) fn look(&self, event: &EventId, path: &str, file: PathBuf, whole: bool) -> Facts {
+        let size = match size(&file) {
             Ok(size) if size > self.limit => return Facts::none(Reason::TooLarge, whole),
             Ok(size) => size,
             Err(reason) => return Facts::none(reason, whole),
         };
         let (answer, facts) = sync_channel(0);
-        let program = Program { event: event.clone(), path: path.to_owned(), whole, answer };
+        let program = Program { event: event.clone(), path: path.to_owned(), file, whole, answer };
         let is_free = self.waiting.fetch_add(1, Ordering::AcqRel) == 0;
         if self.programs.as_ref().is_none_or(|programs| programs.try_send(program).is_err()) {
             self.waiting.fetch_sub(1, Ordering::AcqRel);
@@ -130,11 +134,11 @@ struct Worker {
 
 impl Worker {
     fn run(&self, programs: &Receiver<Program>) {
-        for Program { event, path, whole, answer } in programs {
+        for Program { event, path, file, whole, answer } in programs {
             if self.is_over() {
                 return;
             }
-            let facts = self.examine(&path, whole);
+            let facts = self.examine(&file, whole);
             // Before it is told: whoever hears of it may ask for the next one.
             self.waiting.fetch_sub(1, Ordering::AcqRel);
             let Err(late) = answer.send(facts) else { continue };
@@ -150,7 +154,7 @@ impl Worker {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    fn examine(&self, path: &str, whole: bool) -> Facts {
+    fn examine(&self, path: &Path, whole: bool) -> Facts {
         // Once for all that is looked at, so that all of it is of one file, and shared, so that others may change and delete
         // it meanwhile.
         let mut file = match open(path) {
@@ -166,7 +170,7 @@ impl Worker {
     }
 }
 
-fn describe(file: &mut File, path: &str, Facts { details, missing, .. }: &mut Facts) {
+fn describe(file: &mut File, path: &Path, Facts { details, missing, .. }: &mut Facts) {
     if let Err(error) = file.rewind() {
         missing.push(("image_signed", reason(&error)));
         return;
@@ -195,12 +199,12 @@ fn describe(file: &mut File, path: &str, Facts { details, missing, .. }: &mut Fa
     }
 }
 
-fn size(path: &str) -> Result<u64, Reason> {
+fn size(path: &Path) -> Result<u64, Reason> {
     let about = std::fs::metadata(path).map_err(|error| reason(&error))?;
     if about.is_file() { Ok(about.len()) } else { Err(Reason::Unsupported) }
 }
 
-fn open(path: &str) -> Result<File, Reason> {
+fn open(path: &Path) -> Result<File, Reason> {
     let file = File::open(path).map_err(|error| reason(&error))?;
     let about = file.metadata().map_err(|error| reason(&error))?;
     if about.is_file() { Ok(file) } else { Err(Reason::Unsupported) }
@@ -243,21 +247,21 @@ mod tests {
     #[test]
     fn what_takes_long_holds_up_nothing_and_follows() {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let path = |name: &str| folder.path().join(name);
+        let look = |examiner: &Examiner, number, name: &str, whole| {
+            examiner.look(&event(number), name, path(name), whole)
+        };
         std::fs::write(path("small"), "").unwrap();
         std::fs::write(path("large"), vec![7; 64 << 20]).unwrap();
         let (to, from) = sync_channel(16);
         let mut examiner = Examiner::start(64 << 20, to).unwrap();
-        assert_eq!(examiner.look(&event(1), &path("none"), true), Facts::none(Reason::NotFound, true));
-        assert_eq!(
-            examiner.look(&event(2), folder.path().to_str().unwrap(), false).sha256,
-            Known::Missing(Reason::Unsupported)
-        );
+        assert_eq!(look(&examiner, 1, "none", true), Facts::none(Reason::NotFound, true));
+        assert_eq!(look(&examiner, 2, "", false).sha256, Known::Missing(Reason::Unsupported));
         let asked = Instant::now();
-        assert_eq!(examiner.look(&event(3), &path("large"), false), Facts::pending(false));
+        assert_eq!(look(&examiner, 3, "large", false), Facts::pending(false));
         // While the large one is read, nobody waits for the small one.
         for number in 4..14 {
-            assert_eq!(examiner.look(&event(number), &path("small"), false), Facts::pending(false));
+            assert_eq!(look(&examiner, number, "small", false), Facts::pending(false));
         }
         assert!(asked.elapsed() < PATIENCE * 20);
         for number in 3..14 {
@@ -265,8 +269,8 @@ mod tests {
             assert_eq!(fact.event, event(number));
         }
         std::fs::write(path("more"), vec![7; (64 << 20) + 1]).unwrap();
-        assert_eq!(examiner.look(&event(104), &path("more"), false), Facts::none(Reason::TooLarge, false));
+        assert_eq!(look(&examiner, 104, "more", false), Facts::none(Reason::TooLarge, false));
         examiner.end();
-        assert_eq!(examiner.look(&event(105), &path("small"), false), Facts::none(Reason::Failed, false));
+        assert_eq!(look(&examiner, 105, "small", false), Facts::none(Reason::Failed, false));
     }
 }

@@ -20,6 +20,11 @@ pub(super) fn os_release() -> Known<String> {
     }
 }
 
+/// The folder of Windows.
+pub(super) fn system_root() -> Known<String> {
+    text(VERSION, "SystemRoot")
+}
+
 /// The host's name.
 pub(super) fn host() -> Known<String> {
     text(NAME, "ComputerName")
@@ -31,14 +36,19 @@ pub(super) fn boot_id() -> Known<String> {
     Known::from(bytes.map(|bytes| u32::from_le_bytes(bytes).to_string()).ok_or(Reason::Unsupported))
 }
 
-fn text(key: &str, name: &str) -> Known<String> {
-    let Some(bytes) = value(key, name) else { return Known::Missing(Reason::NotFound) };
+/// A value that is a text.
+pub(super) fn text(key: &str, name: &str) -> Known<String> {
+    Known::from(value(key, name).map(|bytes| to_text(&bytes)).ok_or(Reason::NotFound))
+}
+
+/// The bytes of a value as a text, up to its end.
+pub(super) fn to_text(bytes: &[u8]) -> String {
     let units: Vec<u16> = bytes
         .chunks_exact(2)
         .map(|pair| if let [low, high] = pair { u16::from_le_bytes([*low, *high]) } else { 0 })
         .take_while(|unit| *unit != 0)
         .collect();
-    Known::Is(String::from_utf16_lossy(&units))
+    String::from_utf16_lossy(&units)
 }
 
 fn value(key: &str, name: &str) -> Option<Vec<u8>> {

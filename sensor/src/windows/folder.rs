@@ -40,7 +40,15 @@ const TRUSTED: [&str; 3] =
 /// # Errors
 /// When Windows does not tell.
 pub fn state() -> io::Result<PathBuf> {
-    Ok(known(&FOLDERID_ProgramData)?.join(NAME))
+    Ok(data()?.join(NAME))
+}
+
+/// Where programs keep the data of all users: `%ProgramData%`.
+///
+/// # Errors
+/// When Windows does not tell.
+pub(super) fn data() -> io::Result<PathBuf> {
+    known(&FOLDERID_ProgramData)
 }
 
 /// Where the service's program lies: `%ProgramFiles%\svcsensor`, below which only administrators may write.

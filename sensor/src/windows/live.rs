@@ -20,7 +20,7 @@ use super::state_file::{self, StateFile};
 use super::status_watch::StatusWatch;
 use super::subscription::Subscription;
 use super::trace::{self, Trace};
-use super::{clock, facts, fault, folder, processes};
+use super::{clock, facts, fault, folder, machine, processes};
 use crate::config::Events;
 use crate::model::line::{Started, Totals};
 use crate::model::{Line, Loss};
@@ -168,14 +168,16 @@ pub fn run(
     }
     let examiner = Examiner::start(events.hash_limit_bytes, to.clone())
         .context("starting the thread that looks at programs")?;
+    let machine = machine::variables();
+    let windows = machine.windows().to_owned();
     let mut bookmarks = Bookmarks::new(file);
     for (channel, bookmark) in sources.beginnings() {
         bookmarks.begin(channel, bookmark);
     }
     let live = Live {
-        correlator: Correlator::live(name_of_run()?),
+        correlator: Correlator::live(name_of_run()?, machine),
         host: Arc::from(""),
-        enricher: Enricher::new(examiner),
+        enricher: Enricher::new(examiner, windows),
         way_out,
         writer,
         patience,

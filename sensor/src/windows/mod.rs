@@ -18,6 +18,7 @@ mod fault;
 pub mod folder;
 mod inventory;
 pub mod live;
+mod machine;
 mod privileges;
 mod processes;
 mod registry;

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the system is called")]
 
 use std::ffi::c_void;
+use std::path::Path;
 
 use windows::Win32::Storage::FileSystem::{GetFileVersionInfoSizeW, GetFileVersionInfoW, VerQueryValueW};
 use windows::core::HSTRING;
@@ -23,7 +24,7 @@ pub(super) struct Version {
 }
 
 /// Reads a program's version resource; `None` when it has none.
-pub(super) fn read(path: &str) -> Option<Version> {
+pub(super) fn read(path: &Path) -> Option<Version> {
     let path = marked(path);
     // SAFETY: the path ends with a NUL.
     let size = unsafe { GetFileVersionInfoSizeW(&path, None) };
@@ -59,9 +60,10 @@ pub(super) fn read(path: &str) -> Option<Version> {
 }
 
 /// A path of a drive, marked where it is long.
-fn marked(path: &str) -> HSTRING {
-    let is_long = path.encode_utf16().count() >= LONG && path.get(1..3) == Some(r":\");
-    if is_long { HSTRING::from(format!(r"\\?\{}", path.replace('/', r"\"))) } else { HSTRING::from(path) }
+fn marked(path: &Path) -> HSTRING {
+    let text = path.to_string_lossy();
+    let is_long = text.encode_utf16().count() >= LONG && text.get(1..3) == Some(r":\");
+    if is_long { HSTRING::from(format!(r"\\?\{}", text.replace('/', r"\"))) } else { HSTRING::from(path) }
 }
 
 /// A part of a resource. The resource is the program's own, so what the system makes of it is checked to lie within it.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::Value;
+use windows_registry::{Key, LOCAL_MACHINE};
 use windows_service::service::ServiceStartType;
 
 use crate::manager::Made;
@@ -94,6 +95,43 @@ fn the_facts_of_a_program_with_a_long_path_are_told() {
     assert_eq!(details["sha256"].as_str().map(str::len), Some(64), "{created}");
     assert!(details["image_version"].is_string(), "{created}");
     assert!(details["image_signature_error"].is_null(), "{created}");
+}
+
+#[test]
+fn paths_are_resolved_by_this_hosts_variables() {
+    let Some(_alone) = alone_unless(missing_rights()) else { return };
+    let name = "svcsensor-test-variable";
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program.exe");
+    fs::write(&program, "").unwrap();
+    let _variable = Variable::set("SVCSENSOR_TEST", folder.path().to_str().unwrap());
+    let mut sensor = Sensor::start();
+    let _made = Made::by_manager(name, r"%SvcSensor_Test%\program.exe");
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    let executable = &created["executables"][0];
+    assert_eq!(executable["path"].as_str(), program.to_str(), "{created}");
+    assert_eq!(created["definition"]["ImagePath"][0], r"%SvcSensor_Test%\program.exe", "{created}");
+}
+
+/// A variable of this host, which is gone when this value is.
+struct Variable(&'static str);
+
+impl Variable {
+    fn set(name: &'static str, value: &str) -> Self {
+        Self::all().set_string(name, value).unwrap();
+        Self(name)
+    }
+
+    fn all() -> Key {
+        let path = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
+        LOCAL_MACHINE.options().read().write().open(path).unwrap()
+    }
+}
+
+impl Drop for Variable {
+    fn drop(&mut self) {
+        drop(Self::all().remove_value(self.0));
+    }
 }
 
 /// The creation of this service, and what is known of its program: at once, or once it was found out.

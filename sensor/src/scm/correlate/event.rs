@@ -14,7 +14,7 @@ use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, Se
 use crate::scm::command::Verb;
 use crate::scm::decode::is_untold;
 use crate::scm::descriptor;
-use crate::scm::image_path::{ImagePath, file_name};
+use crate::scm::image_path::{ImagePath, Variables, file_name};
 use crate::scm::key::user_service_template;
 use crate::scm::observed::{FailureKind, State};
 use crate::scm::setting::{self, StartType};
@@ -73,7 +73,7 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
         },
         display_name: draft.name.display.clone().filter(|_| !named_by_file),
         definition: definition(&draft, &after),
-        executables: executables(&draft, &after),
+        executables: executables(&host.machine, &draft, &after),
         enablement: if action == Action::Removed {
             Known::Is(Enablement::Absent)
         } else {
@@ -344,7 +344,7 @@ fn definition(draft: &Draft, after: &Service) -> Vec<Setting> {
 }
 
 /// The programs that the settings name.
-fn executables(draft: &Draft, after: &Service) -> Vec<Executable> {
+fn executables(machine: &Variables, draft: &Draft, after: &Service) -> Vec<Executable> {
     let asked = |setting: &str| match &draft.kind {
         Kind::Request(request) => {
             request.settings.iter().find(|(name, _)| *name == setting).and_then(|(_, value)| value.as_deref())
@@ -366,7 +366,7 @@ fn executables(draft: &Draft, after: &Service) -> Vec<Executable> {
     .into_iter()
     .filter_map(|(setting, driver)| {
         let text = value(setting).filter(|text| !text.is_empty())?;
-        let parsed = ImagePath::parse(text, driver);
+        let parsed = ImagePath::parse_on(machine, text, driver);
         Some(Executable {
             setting: setting.to_owned(),
             command_line: text.to_owned(),

@@ -12,7 +12,7 @@ use super::services::Services;
 use super::tables::{Seen as Remembered, Tables, Target};
 use super::{BACKWARDS, event};
 use crate::model::{ServiceEvent, Timestamp};
-use crate::scm::image_path;
+use crate::scm::image_path::{self, Variables};
 use crate::scm::observed::{Doer, Name, Observed, Seen};
 
 /// How many drafts wait at most; beyond it the oldest are told before their time.
@@ -23,6 +23,8 @@ const WAITING: usize = 16_384;
 pub(super) struct Host {
     /// Its name as records write it.
     pub(super) name: Arc<str>,
+    /// Its variables.
+    pub(super) machine: Arc<Variables>,
     /// When it was last heard of, in the order of records.
     pub(super) heard: u64,
     /// How far its records have come.
@@ -41,9 +43,10 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(name: Arc<str>) -> Self {
+    pub(super) fn new(name: Arc<str>, machine: Arc<Variables>) -> Self {
         Self {
             name,
+            machine,
             heard: 0,
             clock: None,
             drafts: BTreeMap::new(),

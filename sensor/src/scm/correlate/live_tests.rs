@@ -72,7 +72,7 @@ fn installed(display: &str, image: &str, time: Timestamp, record: u64) -> Window
 impl Live {
     fn new() -> Self {
         let host: Arc<str> = Arc::from("");
-        let mut correlator = Correlator::live("run".to_owned());
+        let mut correlator = Correlator::live("run".to_owned(), Variables::usual());
         correlator.learn_services(&host, START, vec![spooler("2").known("Spooler")]);
         for (pid, image) in
             [(700, r"\Device\HarddiskVolume3\Windows\System32\services.exe"), (900, r"C:\reg.exe")]

@@ -35,6 +35,7 @@ pub use counters::Counters;
 pub use sighting::{KnownService, Sighting};
 
 use super::decode::{Decoded, decode};
+use super::image_path::Variables;
 use super::interest::Source;
 use super::observed::{Observed, Seen};
 use crate::model::{EventId, Loss, ServiceEvent, Timestamp};
@@ -83,6 +84,8 @@ pub struct Correlator {
     gaps: Option<Gaps>,
     keys: KeyNames,
     counters: Counters,
+    /// Of the machine that the records are of, as far as that is known.
+    machine: Arc<Variables>,
 }
 
 impl Correlator {
@@ -91,10 +94,10 @@ impl Correlator {
         Self { gaps: Some(Gaps::default()), ..Self::with_hold(run, REPLAY_HOLD) }
     }
 
-    /// A correlator for a live host: it tells sooner, needs to hear of the passing of time by [`Self::tick`], and takes no
+    /// A correlator for a live host, which has these variables: it tells sooner, needs to hear of the passing of time by [`Self::tick`], and takes no
     /// record number that is missing for a loss.
-    pub fn live(run: String) -> Self {
-        Self::with_hold(run, LIVE_HOLD)
+    pub fn live(run: String, machine: Variables) -> Self {
+        Self { machine: Arc::new(machine), ..Self::with_hold(run, LIVE_HOLD) }
     }
 
     /// A correlator that tells an event when the records of its host are `hold` past it.
@@ -110,6 +113,7 @@ impl Correlator {
             gaps: None,
             keys: KeyNames::new(),
             counters: Counters::default(),
+            machine: Arc::new(Variables::usual()),
         }
     }
 
@@ -216,7 +220,9 @@ impl Correlator {
         if !self.hosts.contains_key(&name) && self.hosts.len() >= HOSTS {
             outputs = self.forget_a_host();
         }
-        self.hosts.entry(name).or_insert_with(|| Host::new(Arc::clone(host))).heard = heard;
+        let machine = &self.machine;
+        let host = || Host::new(Arc::clone(host), Arc::clone(machine));
+        self.hosts.entry(name).or_insert_with(host).heard = heard;
         outputs
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::windows::io::AsRawHandle as _;
+use std::path::Path;
 
 use windows::Win32::Foundation::HANDLE;
 use windows::Win32::Security::Cryptography::Catalog::{
@@ -41,12 +42,12 @@ impl Drop for Catalog<'_> {
 }
 
 /// The signature of the first catalog that lists the file; `None` when there is no such catalog.
-pub(super) fn check(file: &File, path: &str) -> Option<Signature> {
+pub(super) fn check(file: &File, path: &Path) -> Option<Signature> {
     let file = HANDLE(file.as_raw_handle());
     ALGORITHMS.iter().find_map(|algorithm| check_by(algorithm, file, path))
 }
 
-fn check_by(algorithm: &str, file: HANDLE, path: &str) -> Option<Signature> {
+fn check_by(algorithm: &str, file: HANDLE, path: &Path) -> Option<Signature> {
     let mut admin = 0;
     // SAFETY: the algorithm's name ends with a NUL.
     unsafe { CryptCATAdminAcquireContext2(&raw mut admin, None, &HSTRING::from(algorithm), None, None) }

@@ -9,6 +9,7 @@ mod catalog;
 
 use std::fs::File;
 use std::os::windows::io::AsRawHandle as _;
+use std::path::Path;
 
 use windows::Win32::Foundation::{
     HANDLE, HWND, TRUST_E_NOSIGNATURE, TRUST_E_PROVIDER_UNKNOWN, TRUST_E_SUBJECT_FORM_UNKNOWN,
@@ -37,7 +38,7 @@ pub(super) enum Signature {
 }
 
 /// Looks at the signature of a file, which is that at `path`. Nothing is asked for over the network.
-pub(super) fn check(file: &File, path: &str) -> Signature {
+pub(super) fn check(file: &File, path: &Path) -> Signature {
     match embedded(file, path) {
         Signature::None => catalog::check(file, path).unwrap_or(Signature::None),
         signature => signature,
@@ -45,7 +46,7 @@ pub(super) fn check(file: &File, path: &str) -> Signature {
 }
 
 /// The signature in the file itself.
-fn embedded(file: &File, path: &str) -> Signature {
+fn embedded(file: &File, path: &Path) -> Signature {
     let (file, path) = (HANDLE(file.as_raw_handle()), HSTRING::from(path));
     let mut file = WINTRUST_FILE_INFO {
         cbStruct: u32::try_from(size_of::<WINTRUST_FILE_INFO>()).unwrap_or(0),
