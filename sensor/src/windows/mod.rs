@@ -32,6 +32,7 @@ mod sources;
 mod state_file;
 mod status_watch;
 mod subscription;
+mod token;
 mod trace;
 mod trace_control;
 mod version;

@@ -2,15 +2,13 @@
 
 #![expect(unsafe_code, reason = "the system is called")]
 
-use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
-
-use windows::Win32::Foundation::HANDLE;
 use windows::Win32::Security::{
     GetTokenInformation, LUID_AND_ATTRIBUTES, LookupPrivilegeNameW, TOKEN_ELEVATION, TOKEN_PRIVILEGES,
-    TOKEN_QUERY, TokenElevation, TokenPrivileges,
+    TokenElevation, TokenPrivileges,
 };
-use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows::core::{PCWSTR, PWSTR, Result};
+
+use super::token::Token;
 
 /// The longest name of a privilege, in characters.
 const LONGEST: usize = 128;
@@ -28,14 +26,8 @@ pub(super) struct Privileges {
 
 /// Looks at the process's token.
 pub(super) fn own() -> Result<Privileges> {
-    let mut token = HANDLE::default();
-    // SAFETY: it always gives the same handle, which needs not be closed.
-    let process = unsafe { GetCurrentProcess() };
-    // SAFETY: `token` takes the handle.
-    unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) }?;
-    // SAFETY: the handle was just opened, and nobody else has it.
-    let token = unsafe { OwnedHandle::from_raw_handle(token.0) };
-    let token = HANDLE(token.as_raw_handle());
+    let own = Token::own()?;
+    let token = own.handle();
     let mut elevation = TOKEN_ELEVATION::default();
     let mut used = 0;
     // SAFETY: the place is as large as this.

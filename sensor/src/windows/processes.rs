@@ -1,4 +1,4 @@
-//! The processes that already run.
+//! Processes that run: their programs, when they started, and as whom they run.
 
 #![expect(unsafe_code, reason = "the system is called")]
 
@@ -15,6 +15,7 @@ use windows::Win32::System::Threading::{
 use windows::core::{PWSTR, Result};
 
 use super::clock;
+use super::token::Token;
 use crate::model::Timestamp;
 use crate::scm::observed::{Doer, ProcessStart};
 
@@ -49,14 +50,47 @@ fn process(entry: &PROCESSENTRY32W) -> (Timestamp, ProcessStart) {
     let pid = entry.th32ProcessID;
     let length = entry.szExeFile.iter().position(|unit| *unit == 0).unwrap_or(entry.szExeFile.len());
     let name = String::from_utf16_lossy(entry.szExeFile.get(..length).unwrap_or_default());
-    let (started, image) = open(pid).map(|process| (started(&process), image(&process))).unwrap_or_default();
+    let opened = open(pid);
+    let started = opened.as_ref().and_then(started).and_then(clock::from_parts);
+    let image = opened.as_ref().and_then(image);
+    let account = opened.as_ref().map(account).unwrap_or_default();
     let process = Doer {
         process_id: Some(pid),
         image: Some(image.unwrap_or(name)).filter(|image| !image.is_empty()),
         parent_id: Some(entry.th32ParentProcessID),
+        sid: account.sid,
+        logon_id: account.logon_id,
         ..Doer::default()
     };
     (started.unwrap_or_default(), ProcessStart { process, ..ProcessStart::default() })
+}
+
+/// As whom a process runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Account {
+    /// The user's security id.
+    pub(super) sid: Option<String>,
+    /// The session of logging on.
+    pub(super) logon_id: Option<u64>,
+}
+
+/// As whom the process `pid` runs that started at `created`, in units of 100 ns since 1601; nobody where it has ended, also
+/// where its id is that of another one by now.
+pub(super) fn account_of(pid: u32, created: u64) -> Account {
+    let is_it = |process: &OwnedHandle| {
+        started(process).is_some_and(|time| {
+            u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime) == created
+        })
+    };
+    open(pid).filter(is_it).as_ref().map(account).unwrap_or_default()
+}
+
+fn account(process: &OwnedHandle) -> Account {
+    let token = Token::of(HANDLE(process.as_raw_handle())).ok();
+    Account {
+        sid: token.as_ref().and_then(|token| token.user().ok()),
+        logon_id: token.and_then(|token| token.logon_id().ok()),
+    }
 }
 
 fn open(pid: u32) -> Option<OwnedHandle> {
@@ -66,7 +100,7 @@ fn open(pid: u32) -> Option<OwnedHandle> {
     Some(unsafe { OwnedHandle::from_raw_handle(handle.0) })
 }
 
-fn started(process: &OwnedHandle) -> Option<Timestamp> {
+fn started(process: &OwnedHandle) -> Option<FILETIME> {
     let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
     // SAFETY: the process is open, and the four times are taken.
     unsafe {
@@ -79,7 +113,7 @@ fn started(process: &OwnedHandle) -> Option<Timestamp> {
         )
     }
     .ok()?;
-    clock::from_parts(created)
+    Some(created)
 }
 
 fn image(process: &OwnedHandle) -> Option<String> {
@@ -92,4 +126,22 @@ fn image(process: &OwnedHandle) -> Option<String> {
     }
     .ok()?;
     Some(String::from_utf16_lossy(buffer.get(..usize::try_from(length).ok()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_has_an_account_unless_its_id_is_used_anew() {
+        let pid = std::process::id();
+        let created = started(&open(pid).unwrap()).unwrap();
+        let created = u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime);
+        let own = account_of(pid, created);
+        assert!(own.sid.as_ref().is_some_and(|sid| sid.starts_with("S-1-5-")) && own.logon_id.is_some());
+        assert_eq!(account_of(pid, created - 1), Account::default());
+        let listed = list().unwrap().into_iter().map(|(_, process)| process.process);
+        let listed = listed.into_iter().find(|process| process.process_id == Some(pid)).unwrap();
+        assert_eq!(Account { sid: listed.sid, logon_id: listed.logon_id }, own);
+    }
 }

@@ -7,25 +7,25 @@ use std::io;
 use std::os::windows::io::FromRawHandle as _;
 use std::path::Path;
 
-use windows::Win32::Foundation::{CloseHandle, HANDLE, HLOCAL, LocalFree};
+use windows::Win32::Foundation::{HLOCAL, LocalFree};
 use windows::Win32::Security::Authorization::{
-    ConvertSecurityDescriptorToStringSecurityDescriptorW, ConvertSidToStringSidW,
+    ConvertSecurityDescriptorToStringSecurityDescriptorW,
     ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW, SDDL_REVISION_1,
     SE_FILE_OBJECT,
 };
 use windows::Win32::Security::{
-    DACL_SECURITY_INFORMATION, GetTokenInformation, OBJECT_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
+    DACL_SECURITY_INFORMATION, OBJECT_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
     PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES, SetFileSecurityW,
-    TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
 use windows::Win32::Storage::FileSystem::{
     CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_GENERIC_READ, FILE_GENERIC_WRITE,
     FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
 };
 use windows::Win32::System::Services::{SC_HANDLE, SetServiceObjectSecurity};
-use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows::core::{HSTRING, PWSTR};
 use windows_service::service::Service;
+
+use super::token::Token;
 
 /// Memory that Windows has left to its caller, who frees it by `LocalFree`.
 #[derive(Debug)]
@@ -201,36 +201,14 @@ fn of_file(path: &Path, what: OBJECT_SECURITY_INFORMATION) -> io::Result<String>
 /// # Errors
 /// When the system does not tell.
 pub fn user() -> io::Result<String> {
-    // A user's id has at most 68 bytes (`SECURITY_MAX_SID_SIZE`), and a pointer and a number stand before it.
-    let mut buffer = [0_u64; 16];
-    let mut length = 0;
-    let mut token = HANDLE::default();
-    // SAFETY: this process's own pseudo handle is always valid.
-    let process = unsafe { GetCurrentProcess() };
-    // SAFETY: the handle is valid, and the token is closed below.
-    unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) }?;
-    let size = u32::try_from(size_of_val(&buffer)).unwrap_or(0);
-    // SAFETY: the buffer is as large as is said, and aligned for what is written there.
-    let told = unsafe {
-        GetTokenInformation(token, TokenUser, Some(buffer.as_mut_ptr().cast()), size, &raw mut length)
-    };
-    // SAFETY: the token is open and not used any more.
-    unsafe { CloseHandle(token) }?;
-    told?;
-    // SAFETY: the call succeeded, so that a TOKEN_USER stands at the beginning.
-    let user = unsafe { buffer.as_ptr().cast::<TOKEN_USER>().read() };
-    let mut text = PWSTR::null();
-    // SAFETY: the id lies in the buffer, which still lives.
-    unsafe { ConvertSidToStringSidW(user.User.Sid, &raw mut text) }?;
-    // SAFETY: the call succeeded, so that this is a text with its end, which Windows has left to us.
-    Ok(unsafe { take(text) })
+    Ok(Token::own()?.user()?)
 }
 
 /// A text that Windows has left to its caller.
 ///
 /// # Safety
 /// It must be one with its end, allocated by `LocalAlloc`, and held by nothing else.
-unsafe fn take(text: PWSTR) -> String {
+pub(super) unsafe fn take(text: PWSTR) -> String {
     let _freed_at_the_end = Local(text.0.cast());
     // SAFETY: the caller says so.
     String::from_utf16_lossy(unsafe { text.as_wide() })

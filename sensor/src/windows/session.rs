@@ -24,14 +24,15 @@ use windows::Win32::System::Diagnostics::Etw::{
 };
 use windows::core::{Error, HRESULT};
 
+use super::processes::Account;
 use super::sources::Input;
 use super::trace_control::Lost;
 use super::volumes::Volumes;
-use super::{clock, fault, trace_control};
+use super::{clock, fault, processes, trace_control};
 use crate::model::Loss;
 use crate::scm::svcctl;
-use crate::windows_event::Value;
 use crate::windows_event::etw::{self, Header, KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
+use crate::windows_event::{Field, Value, WindowsEvent};
 
 /// The session's name in a run. It never changes, so that the next run finds what a killed one left behind.
 pub(super) const RUN: &str = "svcsensor";
@@ -294,7 +295,25 @@ fn take(
             *path = volumes.path(path);
         }
     }
+    if provider == KERNEL_PROCESS {
+        name_account(&mut event);
+    }
     Ok(Some(Input::Event(Box::new(event))))
+}
+
+/// Adds to the start of a process as whom it runs, which the record leaves out, if it still does.
+fn name_account(event: &mut WindowsEvent) {
+    let (Some(pid), Some(created)) = (event.process("ProcessID"), event.integer("CreateTime")) else {
+        return;
+    };
+    let Account { sid, logon_id } = processes::account_of(pid, created);
+    let fields = [
+        sid.map(|sid| (etw::USER_SID, Value::Text(sid))),
+        logon_id.map(|id| (etw::LOGON_ID, Value::Unsigned(id))),
+    ];
+    event
+        .fields
+        .extend(fields.into_iter().flatten().map(|(name, value)| Field { name: name.to_owned(), value }));
 }
 
 /// The bytes of a record's payload, which ferrisetw only shows through schemas that it asks the system for.

@@ -2,11 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::os::windows::io::AsRawHandle as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use memchr::memmem;
 use tempfile::TempDir;
+use windows::Win32::Foundation::{FILETIME, HANDLE};
+use windows::Win32::System::Threading::GetProcessTimes;
 
 use crate::program::PROGRAM;
 use crate::sensor::Sensor;
@@ -52,7 +55,10 @@ pub(crate) struct Trace {
 impl Record {
     /// A process was started.
     pub(crate) fn started(process: u32, image: &str) -> Self {
-        let created = [0; 8];
+        Self::started_at(process, [0; 8], image)
+    }
+
+    fn started_at(process: u32, created: [u8; 8], image: &str) -> Self {
         let [parent, session, flags] = [4_u32, 0, 0].map(u32::to_le_bytes);
         let payload =
             [&process.to_le_bytes()[..], &created, &parent, &session, &flags, &text(image)].concat();
@@ -118,6 +124,48 @@ impl Record {
             Provider::Services => ("0063715b-eeda-4007-9429-ad526f62696e", 0),
         };
         format!("{id} {number} {version} {keywords:x} {process} {}\n", hex::encode(payload))
+    }
+}
+
+/// A process that runs until it is ended.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn new() -> Self {
+        // It waits for what is never said.
+        Self(Command::new("cmd.exe").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// The record of its start.
+    #[expect(unsafe_code, reason = "the library has no call for this")]
+    pub(crate) fn record(&self) -> Record {
+        let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
+        let process = HANDLE(self.0.as_raw_handle());
+        let times = [&raw mut created, &raw mut exited, &raw mut kernel, &raw mut user];
+        // SAFETY: the process is open, and the four times are taken.
+        unsafe { GetProcessTimes(process, times[0], times[1], times[2], times[3]) }.unwrap();
+        let created = u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime);
+        Record::started_at(
+            self.id(),
+            created.to_le_bytes(),
+            r"\Device\HarddiskVolume3\Windows\System32\cmd.exe",
+        )
+    }
+
+    pub(crate) fn end(&mut self) {
+        // Both fail only where it has ended by itself.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

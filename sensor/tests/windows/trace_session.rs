@@ -9,7 +9,7 @@ use crate::manager::Made;
 use crate::place::{alone_unless, missing_rights};
 use crate::program::PATIENCE;
 use crate::sensor::is_event;
-use crate::trace::{Record, Trace, missing_stand_in};
+use crate::trace::{Record, Running, Trace, missing_stand_in};
 
 /// Whether a line is a loss of the session for this reason.
 fn is_loss(line: &Value, reason: &str) -> bool {
@@ -64,6 +64,28 @@ fn a_service_of_the_registry_alone_is_told_with_its_writer() {
             "70eb4f03-c1de-4f73-a051-33d13d5413bd 5304 own:2 1 3 5 6 15",
         ]
     );
+}
+
+#[test]
+fn a_writer_is_told_with_its_user() {
+    let Some(_alone) = alone_unless(missing_stand_in().or(missing_rights())) else { return };
+    let name = "svcsensor-test-user";
+    let trace = Trace::new();
+    let mut sensor = trace.sensor();
+    // One that still runs when the record of its start comes.
+    let mut writer = Running::new();
+    trace.log(&[writer.record()]);
+    let _made = Made::by_registry(name, r"C:\first\program.exe");
+    let path = format!(r"\REGISTRY\MACHINE\SYSTEM\ControlSet001\Services\{name}");
+    trace.log(&[Record::key_created(writer.id(), 0xffff_8000_1234_5678, &path)]);
+    let created = sensor.until(|line| is_event(line, name, "created"));
+    assert_eq!(created["actor"]["process"]["pid"], writer.id(), "{created}");
+    assert!(
+        created["details"]["user_sid"].as_str().is_some_and(|sid| sid.starts_with("S-1-5-")),
+        "{created}"
+    );
+    assert!(created["details"]["user"].is_string(), "{created}");
+    writer.end();
 }
 
 #[test]

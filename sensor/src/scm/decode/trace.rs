@@ -8,7 +8,7 @@ use crate::scm::observed::{
 };
 use crate::scm::setting::{self, StartType};
 use crate::scm::svcctl::{self, Transport};
-use crate::windows_event::{Value, WindowsEvent};
+use crate::windows_event::{Value, WindowsEvent, etw};
 
 /// The field into which a key's path is put when it was found by its object: the events themselves mostly have none.
 pub(crate) const KEY_PATH: &str = "KeyPath";
@@ -98,7 +98,8 @@ fn unplaced(event: &WindowsEvent) -> Outcome {
     Ok(Seen::Unplaced(Box::new(UnplacedWrite { value: value.into_owned(), data, writer })))
 }
 
-/// Microsoft-Windows-Kernel-Process 1: a process started. It has no command line.
+/// Microsoft-Windows-Kernel-Process 1: a process started. It has no command line, and no user but for the one that a live
+/// run adds.
 pub(super) fn process(event: &WindowsEvent) -> Outcome {
     if event.id != 1 {
         return Err(Refusal::Ignored("other event"));
@@ -108,6 +109,8 @@ pub(super) fn process(event: &WindowsEvent) -> Outcome {
             process_id: event.process("ProcessID"),
             image: owned(event, "ImageName"),
             parent_id: event.process("ParentProcessID"),
+            sid: owned(event, etw::USER_SID),
+            logon_id: event.integer(etw::LOGON_ID),
             ..Doer::default()
         },
         ..ProcessStart::default()

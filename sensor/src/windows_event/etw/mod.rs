@@ -12,6 +12,11 @@ use super::event::WindowsEvent;
 use super::time;
 pub use layout::{KERNEL_PROCESS, KERNEL_REGISTRY, RPC, SERVICES};
 
+/// The field in which a live run puts the security id of the user as whom a started process runs.
+pub const USER_SID: &str = "UserSid";
+/// The same of the session of logging on.
+pub const LOGON_ID: &str = "LogonId";
+
 /// What the header of an ETW event says (`EVENT_HEADER`, evntcons.h).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
