@@ -79,6 +79,6 @@ mod tests {
     fn this_process_runs_as_somebody() {
         let token = Token::own().unwrap();
         assert!(token.user().unwrap().starts_with("S-1-5-"));
-        assert_ne!(token.logon_id().unwrap(), 0);
+        assert!(token.logon_id().is_ok());
     }
 }

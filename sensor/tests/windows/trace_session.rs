@@ -77,7 +77,12 @@ fn a_writer_is_told_with_its_user() {
     trace.log(&[writer.record()]);
     let _made = Made::by_registry(name, r"C:\first\program.exe");
     let path = format!(r"\REGISTRY\MACHINE\SYSTEM\ControlSet001\Services\{name}");
-    trace.log(&[Record::key_created(writer.id(), 0xffff_8000_1234_5678, &path)]);
+    let object = 0xffff_8000_1234_5678;
+    trace.log(&[
+        Record::key_created(writer.id(), object, &path),
+        Record::number_written(writer.id(), object, "Type", 16),
+        Record::text_written(writer.id(), object, "ImagePath", r"C:\first\program.exe"),
+    ]);
     let created = sensor.until(|line| is_event(line, name, "created"));
     assert_eq!(created["actor"]["process"]["pid"], writer.id(), "{created}");
     assert!(
