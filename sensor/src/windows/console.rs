@@ -1,5 +1,6 @@
-//! The console that the program runs in: whether it shows colours, and what it asks of the program: to end, by Ctrl-C or Ctrl-Break, or since the window is closed, the
-//! user logs off or the system shuts down (Microsoft, "`HandlerRoutine` callback function").
+//! The console that the program runs in: whether it shows colours, and when it asks the program to end: by Ctrl-C or
+//! Ctrl-Break, or since the window is closed, the user logs off or the system shuts down (Microsoft, "`HandlerRoutine`
+//! callback function").
 
 #![expect(unsafe_code, reason = "the system calls back")]
 
