@@ -153,7 +153,10 @@ fn play(args: &Args) -> Result<Report> {
             } else {
                 failed.iter().map(|name| whole(name)).collect()
             };
-            println!("kernel {}: a second try of {} scenarios", kernel.release, again.len());
+            match &problem {
+                Some(problem) => println!("kernel {}: a second try of all, since {problem}", kernel.release),
+                None => println!("kernel {}: a second try of {} scenarios", kernel.release, again.len()),
+            }
             let (second, still) = machine(&again);
             outcomes.retain(|outcome| !second.iter().any(|other| other.is_same_play(outcome)));
             outcomes.extend(second);
