@@ -1,74 +1,21 @@
 //! Programs that are handed a command in a way of their own: `su -c`, `script -c`, `start-stop-daemon --exec`, `find -exec`.
 
-/// Options of bwrap that take values, by how many.
-const BUBBLEWRAP: &[(&[&str], usize)] = &[
-    (
-        &[
-            "--args",
-            "--argv0",
-            "--userns",
-            "--userns2",
-            "--pidns",
-            "--uid",
-            "--gid",
-            "--hostname",
-            "--chdir",
-            "--unsetenv",
-            "--lock-file",
-            "--sync-fd",
-            "--remount-ro",
-            "--exec-label",
-            "--file-label",
-            "--proc",
-            "--dev",
-            "--tmpfs",
-            "--mqueue",
-            "--dir",
-            "--seccomp",
-            "--add-seccomp-fd",
-            "--block-fd",
-            "--userns-block-fd",
-            "--info-fd",
-            "--json-status-fd",
-            "--cap-add",
-            "--cap-drop",
-            "--perms",
-            "--size",
-            "--overlay-src",
-            "--tmp-overlay",
-            "--ro-overlay",
-        ],
-        1,
-    ),
-    (
-        &[
-            "--bind",
-            "--bind-try",
-            "--dev-bind",
-            "--dev-bind-try",
-            "--ro-bind",
-            "--ro-bind-try",
-            "--bind-fd",
-            "--ro-bind-fd",
-            "--file",
-            "--bind-data",
-            "--ro-bind-data",
-            "--symlink",
-            "--chmod",
-            "--setenv",
-        ],
-        2,
-    ),
-    (&["--overlay"], 3),
-];
-/// Options of screen that take a value.
-const SCREEN: &[(&[&str], usize)] =
-    &[(&["-S", "-c", "-e", "-h", "-p", "-s", "-t", "-T", "-Logfile", "-dmS", "-DmS", "-X"], 1)];
+/// The options of a program that take one value, two, three and so on.
+type Valued = &'static [&'static str];
 
-/// Options of watch that take a value.
-const WATCH: &[(&[&str], usize)] = &[(&["-n", "--interval", "-q", "--equexit", "-s", "--shotsdir"], 1)];
-/// Options of tmux's commands that take a value.
-const TMUX: &[(&[&str], usize)] = &[(&["-s", "-n", "-c", "-x", "-y", "-t", "-e", "-F", "-f", "-l"], 1)];
+const BUBBLEWRAP: Valued = &[
+    "--args --argv0 --userns --userns2 --pidns --uid --gid --hostname --chdir --unsetenv --lock-file \
+     --sync-fd --remount-ro --exec-label --file-label --proc --dev --tmpfs --mqueue --dir --seccomp \
+     --add-seccomp-fd --block-fd --userns-block-fd --info-fd --json-status-fd --cap-add --cap-drop \
+     --perms --size --overlay-src --tmp-overlay --ro-overlay",
+    "--bind --bind-try --dev-bind --dev-bind-try --ro-bind --ro-bind-try --bind-fd --ro-bind-fd \
+     --file --bind-data --ro-bind-data --symlink --chmod --setenv",
+    "--overlay",
+];
+const SCREEN: Valued = &["-S -c -e -h -p -s -t -T -Logfile -dmS -DmS -X"];
+const WATCH: Valued = &["-n --interval -q --equexit -s --shotsdir"];
+/// Of all its commands.
+const TMUX: Valued = &["-s -n -c -x -y -t -e -F -f -l"];
 
 /// What such a program runs.
 #[derive(Debug, PartialEq, Eq)]
@@ -128,11 +75,8 @@ pub(super) fn command<'a>(name: &str, arguments: &[&'a str]) -> Option<Handed<'a
     }
 }
 
-/// What stands behind the options, each of which takes as many values as `with_values` says.
-fn behind_options<'w, 'a>(
-    arguments: &'w [&'a str],
-    with_values: &[(&[&str], usize)],
-) -> Option<&'w [&'a str]> {
+/// What stands behind the options and their values.
+fn behind_options<'w, 'a>(arguments: &'w [&'a str], valued: Valued) -> Option<&'w [&'a str]> {
     let mut rest = arguments;
     loop {
         let (word, after) = rest.split_first()?;
@@ -142,9 +86,9 @@ fn behind_options<'w, 'a>(
         if !word.starts_with('-') {
             return Some(rest);
         }
-        let values =
-            with_values.iter().find(|(options, _)| options.contains(word)).map_or(0, |(_, values)| *values);
-        rest = after.get(values..)?;
+        let place =
+            valued.iter().position(|options| options.split_whitespace().any(|option| option == *word));
+        rest = after.get(place.map_or(0, |place| place.saturating_add(1))..)?;
     }
 }
 
