@@ -19,6 +19,5 @@ mod program;
 mod record;
 mod refused;
 mod sensor;
-mod signature;
 mod trace;
 mod trace_session;

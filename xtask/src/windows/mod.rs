@@ -1,7 +1,6 @@
 //! `cargo xtask windows-test`: builds, lints and tests for Windows, and runs the result in Wine.
 
 mod compiler;
-mod signed;
 mod stand_in;
 mod wine;
 
