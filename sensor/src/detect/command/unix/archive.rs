@@ -2,6 +2,8 @@
 
 use crate::detect::text::base_name;
 
+use super::cluster::is_cluster;
+
 /// The directory into which a command unpacks what was fetched, with a slash behind it.
 ///
 /// `working` is the working directory, where a script says so; `reads_fetched` whether the command reads what is fetched,
@@ -16,7 +18,11 @@ pub(super) fn unpacked(
     let options: &[&str] = match base_name(program) {
         "tar" | "bsdtar" | "gtar" if extracts(arguments) => &["-C", "--directory", "--cd"],
         "unzip" => &["-d"],
-        "cpio" if arguments.iter().any(|word| is_cluster(word, 'i') || *word == "--extract") => {
+        "cpio"
+            if arguments
+                .iter()
+                .any(|word| is_cluster(word) && word.contains('i') || *word == "--extract") =>
+        {
             &["-D", "--directory"]
         }
         _ => return None,
@@ -41,12 +47,9 @@ pub(super) fn unpacked(
 /// Whether tar extracts; its first word may hold options without a dash.
 fn extracts(arguments: &[&str]) -> bool {
     arguments.first().is_some_and(|letters| !letters.starts_with('-') && letters.contains('x'))
-        || arguments.iter().any(|word| is_cluster(word, 'x') || matches!(*word, "--extract" | "--get"))
-}
-
-/// Whether a word holds an option of this letter.
-fn is_cluster(word: &str, letter: char) -> bool {
-    word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
+        || arguments
+            .iter()
+            .any(|word| is_cluster(word) && word.contains('x') || matches!(*word, "--extract" | "--get"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::detect::command::Traits;
 use crate::detect::text::base_name;
 
+use super::cluster::is_cluster;
 use super::keep;
 
 /// Programs that fetch a file from elsewhere.
@@ -34,8 +35,7 @@ pub(super) fn note_fetched(program: &str, arguments: &[&str], traits: &mut Trait
             }
             // `-sSO`: options of one letter may stand together.
             _ if name == "curl"
-                && (word.starts_with("--remote-name")
-                    || word.starts_with('-') && !word.starts_with("--") && word.contains('O')) =>
+                && (word.starts_with("--remote-name") || is_cluster(word) && word.contains('O')) =>
             {
                 by_address = true;
             }
@@ -45,7 +45,7 @@ pub(super) fn note_fetched(program: &str, arguments: &[&str], traits: &mut Trait
                 named.extend(output);
                 // `-sLo FILE`, `-qO FILE`.
                 let last = if name == "curl" { 'o' } else { 'O' };
-                let cluster = word.starts_with('-') && !word.starts_with("--") && word.ends_with(last);
+                let cluster = is_cluster(word) && word.ends_with(last);
                 if cluster && word.len() > 2 {
                     by_address = false;
                     named.extend(words.next());

@@ -1,5 +1,7 @@
 //! Programs that are handed a command in a way of their own: `su -c`, `script -c`, `start-stop-daemon --exec`, `find -exec`.
 
+use super::cluster::is_cluster;
+
 /// The options of a program that take one value, two, three and so on.
 type Valued = &'static [&'static str];
 
@@ -112,9 +114,9 @@ fn value_of<'a>(arguments: &[&'a str], letter: char, names: &[&str]) -> Option<&
         if let Some((name, value)) = word.split_once('=') {
             return names.contains(&name).then_some(value);
         }
-        let is_cluster = word.starts_with('-') && !word.starts_with("--") && word.ends_with(letter);
+        let is_short = is_cluster(word) && word.ends_with(letter);
         let next = || arguments.get(at.saturating_add(1)).copied();
-        if is_cluster || names.contains(word) { next() } else { None }
+        if is_short || names.contains(word) { next() } else { None }
     })
 }
 
@@ -137,11 +139,9 @@ fn after_file<'w, 'a>(arguments: &'w [&'a str]) -> Option<&'w [&'a str]> {
 fn start_stop<'a>(arguments: &[&'a str]) -> Option<Handed<'a>> {
     let end = arguments.iter().position(|word| *word == "--").unwrap_or(arguments.len());
     let (options, behind) = arguments.split_at_checked(end)?;
-    let starts = options.iter().any(|word| {
-        *word == "--start"
-            || word.starts_with("-S")
-            || word.starts_with('-') && !word.starts_with("--") && word.contains('S')
-    });
+    let starts = options
+        .iter()
+        .any(|word| *word == "--start" || word.starts_with("-S") || is_cluster(word) && word.contains('S'));
     let program = value_of(options, 'a', &["--startas"]).or_else(|| value_of(options, 'x', &["--exec"]))?;
     let arguments = behind.get(1..).unwrap_or_default().to_vec();
     starts.then_some(Handed::Command(program, arguments))

@@ -1,6 +1,7 @@
 //! What a command line does on a Unix system.
 
 mod archive;
+mod cluster;
 mod code;
 mod fetch;
 mod handed;

@@ -3,6 +3,8 @@
 use crate::detect::command::{Language, Traits};
 use crate::detect::text::{base_name, quoted};
 
+use super::cluster::is_cluster;
+
 /// Whether a program is netcat or kin.
 pub(super) fn is_netcat(name: &str) -> bool {
     matches!(name, "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd")
@@ -16,7 +18,7 @@ pub(super) fn network_tool(program: &str, arguments: &[&str]) -> Option<String> 
             matches!(*argument, "--exec" | "--sh-exec" | "-e" | "-c")
                 || argument.starts_with("--exec=")
                 || argument.starts_with("--sh-exec=")
-                || argument.starts_with('-') && !argument.starts_with("--") && argument.ends_with(['e', 'c'])
+                || is_cluster(argument) && argument.ends_with(['e', 'c'])
         });
         return executes.then(|| format!("runs a program on a connection of {}", quoted(name)));
     }

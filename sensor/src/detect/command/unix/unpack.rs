@@ -1,5 +1,7 @@
 //! Programs that unpack something compressed and write it to their output.
 
+use super::cluster::is_cluster;
+
 /// Programs that only unpack.
 const UNPACKERS: &[&str] = &[
     "zcat",
@@ -28,9 +30,7 @@ const PACKERS: &[&str] = &[
 
 /// Whether a program of this name unpacks with these arguments.
 pub(super) fn unpacks(name: &str, arguments: &[&str]) -> bool {
-    let cluster = |argument: &&str, letter| {
-        argument.starts_with('-') && !argument.starts_with("--") && argument.contains(letter)
-    };
+    let cluster = |argument: &&str, letter| is_cluster(argument) && argument.contains(letter);
     let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(argument));
     match name {
         _ if PACKERS.contains(&name) => {
