@@ -210,11 +210,16 @@ impl Draft {
         }
         self.own.extend(other.own);
         for note in other.notes {
-            if !self.notes.contains(&note) {
-                self.notes.push(note);
-            }
+            self.note(note);
         }
         self.details.extend(other.details);
+    }
+
+    /// Adds a note, once.
+    pub(super) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One host: what waits to be told of it, and what is known of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,11 @@ use crate::scm::observed::{Doer, Name, Observed, Seen};
 
 /// How many drafts wait at most; beyond it the oldest are told before their time.
 const WAITING: usize = 16_384;
+/// How many drafts of a service a record is compared with, the latest first. A service that changes more often than this
+/// within the window gets events that are told apart rather than joined.
+const COMPARED: usize = 64;
+/// On how many records of its own a draft rests at most; further ones begin another.
+const FULL: usize = 1024;
 
 /// One host.
 #[derive(Debug)]
@@ -31,7 +37,7 @@ pub(super) struct Host {
     clock: Option<Timestamp>,
     pub(super) drafts: BTreeMap<DraftKey, Draft>,
     /// Drafts by the names of their services, in lower case, and by image paths.
-    index: HashMap<String, Vec<DraftKey>>,
+    index: HashMap<String, BTreeSet<DraftKey>>,
     drafted: u64,
     pub(super) names: Names,
     pub(super) services: Services,
@@ -188,7 +194,7 @@ impl Host {
         self.drafted += 1;
         let key = (draft.first, self.drafted);
         for name in index_names(&draft) {
-            self.index.entry(name).or_default().push(key);
+            self.index.entry(name).or_default().insert(key);
         }
         self.drafts.insert(key, draft);
         key
@@ -199,7 +205,7 @@ impl Host {
         let draft = self.drafts.remove(&key)?;
         for name in index_names(&draft) {
             if let Some(keys) = self.index.get_mut(&name) {
-                keys.retain(|other| *other != key);
+                keys.remove(&key);
                 if keys.is_empty() {
                     self.index.remove(&name);
                 }
@@ -215,24 +221,29 @@ impl Host {
         change(draft);
         for name in index_names(draft) {
             if !before.contains(&name) {
-                self.index.entry(name).or_default().push(key);
+                self.index.entry(name).or_default().insert(key);
             }
         }
     }
 
-    /// The drafts of a service, or of an image path, the latest first.
-    pub(super) fn drafts_of(&self, names: &[String]) -> Vec<DraftKey> {
+    /// The drafts of a service, or of an image path, to which more may be added: the latest first, and no more than can be
+    /// compared at once.
+    pub(super) fn drafts_of(&self, names: &[String]) -> Vec<(DraftKey, &Draft)> {
+        let indexed = names.iter().filter_map(|name| self.index.get(name));
         let mut keys: Vec<DraftKey> =
-            names.iter().filter_map(|name| self.index.get(name)).flatten().copied().collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys.reverse();
-        keys
+            indexed.flat_map(|keys| keys.iter().rev().take(COMPARED)).copied().collect();
+        if names.len() > 1 {
+            keys.sort_unstable_by_key(|key| Reverse(*key));
+            keys.dedup();
+            keys.truncate(COMPARED);
+        }
+        let draft = |key| Some((key, self.drafts.get(&key).filter(|draft| draft.own.len() < FULL)?));
+        keys.into_iter().filter_map(draft).collect()
     }
 
-    /// The drafts of the service `name` that `fit`, the latest first.
+    /// The latest draft of the service `name` that fits.
     pub(super) fn find(&self, name: &Name, fits: impl Fn(&Draft) -> bool) -> Option<DraftKey> {
-        self.drafts_of(&service_names(name)).into_iter().find(|key| self.drafts.get(key).is_some_and(&fits))
+        self.drafts_of(&service_names(name)).into_iter().find(|(_, draft)| fits(draft)).map(|(key, _)| key)
     }
 }
 
@@ -264,7 +275,9 @@ fn index_names(draft: &Draft) -> Vec<String> {
 
 /// Whether two texts are there and the same but for case.
 pub(super) fn same(left: Option<&str>, right: Option<&str>) -> bool {
-    matches!((left, right), (Some(left), Some(right)) if left.to_lowercase() == right.to_lowercase())
+    let (Some(left), Some(right)) = (left, right) else { return false };
+    left.eq_ignore_ascii_case(right)
+        || (!(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase())
 }
 
 /// Whether two names may be those of one service: a name in common, and no key that contradicts.
@@ -280,4 +293,58 @@ pub(super) fn may_be_same(left: &Name, right: &Name) -> bool {
 /// How far two moments are apart.
 pub(super) fn apart(left: Timestamp, right: Timestamp) -> Duration {
     left.since(right).max(right.since(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObservationId;
+    use crate::scm::interest::Source;
+    use crate::scm::observed::{State, StateChange};
+
+    fn state(record: u64, name: &Name) -> Observed {
+        Observed {
+            id: ObservationId(record),
+            host: "".into(),
+            time: Timestamp(0),
+            source: Source::ScmLog,
+            event_id: 7036,
+            process_id: None,
+            user_sid: None,
+            seen: Seen::State(StateChange { name: name.clone(), state: State::Running, by_word: false }),
+        }
+    }
+
+    #[test]
+    fn records_of_a_busy_service_are_compared_with_its_latest_drafts() {
+        let mut host = Host::new("".into(), Arc::new(Variables::usual()));
+        let name = Name { key: Some("Spooler".to_owned()), display: Some("Print Spooler".to_owned()) };
+        let records = u64::try_from(3 * COMPARED).unwrap();
+        for record in 1..=records {
+            host.observe(&state(record, &name), &mut Counters::default());
+        }
+        assert_eq!(host.drafts.len(), 3 * COMPARED);
+        for names in [service_names(&name), vec!["n:spooler".to_owned()]] {
+            let compared: Vec<u64> =
+                host.drafts_of(&names).into_iter().map(|(_, draft)| draft.own[0].0).collect();
+            let latest: Vec<u64> = (1..=records).rev().take(COMPARED).collect();
+            assert_eq!(compared, latest);
+        }
+        host.finish();
+        assert!(host.index.is_empty() && host.drafts.is_empty());
+    }
+
+    #[test]
+    fn names_are_the_same_but_for_case() {
+        for (left, right, expected) in [
+            (Some("Spooler"), Some("SPOOLER"), true),
+            (Some("Dienst Ä"), Some("dienst ä"), true),
+            // The Kelvin sign.
+            (Some("k"), Some("\u{212a}"), true),
+            (Some("Spooler"), Some("Spoole"), false),
+            (None, None, false),
+        ] {
+            assert_eq!(same(left, right), expected, "{left:?} {right:?}");
+        }
+    }
 }

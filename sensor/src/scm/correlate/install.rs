@@ -19,12 +19,11 @@ pub(super) fn installed(host: &mut Host, observed: &Observed, installed: &Instal
     };
     let mut names = service_names(&installed.name);
     names.extend(installed.image_path.as_deref().map(image_name));
-    let fitting: Vec<DraftKey> =
-        host.drafts_of(&names).into_iter().filter(|key| host.drafts.get(key).is_some_and(fits)).collect();
-    let by_name =
-        |key: &&DraftKey| host.drafts.get(key).is_some_and(|draft| may_be_same(&draft.name, &installed.name));
+    let fitting: Vec<(DraftKey, &Draft)> =
+        host.drafts_of(&names).into_iter().filter(|(_, draft)| fits(draft)).collect();
+    let by_name = |(_, draft): &&(DraftKey, &Draft)| may_be_same(&draft.name, &installed.name);
     // Several services may run one program: the logs tell them in the same order.
-    let found = fitting.iter().find(by_name).or(fitting.last()).copied();
+    let found = fitting.iter().find(by_name).or(fitting.last()).map(|(key, _)| *key);
     let key = found.unwrap_or_else(|| {
         let mechanism = Mechanism::ServiceControlManager;
         host.add(Draft::new(Kind::Created, installed.name.clone(), mechanism, observed))
@@ -96,15 +95,14 @@ pub(super) fn gather(host: &mut Host, key: DraftKey) {
     let found: Vec<DraftKey> = host
         .drafts_of(&names)
         .into_iter()
-        .filter(|other| *other != key)
-        .filter(|other| {
-            host.drafts.get(other).is_some_and(|other| {
-                other.kind == Kind::Changed
-                    && apart(other.last, draft.first).min(apart(other.first, draft.last)) <= super::SKEW
-                    && !other.marks.iter().any(|(_, id)| *id == 7040)
-                    && may_belong(draft, other)
-            })
+        .filter(|(other, _)| *other != key)
+        .filter(|(_, other)| {
+            other.kind == Kind::Changed
+                && apart(other.last, draft.first).min(apart(other.first, draft.last)) <= super::SKEW
+                && !other.marks.iter().any(|(_, id)| *id == 7040)
+                && may_belong(draft, other)
         })
+        .map(|(key, _)| key)
         .collect();
     let learnt = draft.name.key.is_none();
     for other in found.into_iter().rev() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::model::{Action, Known, Mechanism};
 use crate::scm::inventory::{Definition, RegistryValue, differences};
-use crate::scm::observed::{Doer, Name, ProcessStart, State, StateChange, UnplacedWrite};
+use crate::scm::observed::{Doer, Name, ProcessStart, State, StateChange, UnplacedWrite, ValueWrite};
 use crate::windows_event::{Field, Value};
 
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
@@ -264,4 +264,23 @@ fn states_and_log_tell_of_one_start() {
     live.see(at(11), Source::Services, [state(false)]);
     let event = one(live.tick(at(20)));
     assert_eq!((event.action, event.evidence.len()), (Action::Started, 2));
+}
+
+#[test]
+fn what_is_written_again_and_again_is_told_in_events_of_bounded_size() {
+    let mut live = Live::new();
+    let write = ValueWrite {
+        service: "Spooler".to_owned(),
+        setting: "Start",
+        before: None,
+        after: Some("disabled".to_owned()),
+        writer: Doer { process_id: Some(900), ..Doer::default() },
+        control_set: None,
+    };
+    live.see(at(10), Source::KernelRegistry, (0..2500).map(|_| Seen::Value(Box::new(write.clone()))));
+    let events = live.tick(at(20));
+    assert_eq!(live.correlator.counters().evidence, 2500);
+    // Only the first of them is a change; the others' records are counted with it.
+    assert_eq!(events.iter().map(|event| event.action).collect::<Vec<_>>(), [Action::Disabled]);
+    assert_eq!(events[0].evidence.len(), 1024);
 }

@@ -60,10 +60,9 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
     if write.setting == setting::IMAGE_PATH {
         names.extend(after.map(image_name));
     }
-    let keys = host.drafts_of(&names);
-    let first = |fits: &dyn Fn(&Draft) -> bool| {
-        keys.iter().copied().find(|key| host.drafts.get(key).is_some_and(fits))
-    };
+    let drafts = host.drafts_of(&names);
+    let first =
+        |fits: &dyn Fn(&Draft) -> bool| drafts.iter().find(|(_, draft)| fits(draft)).map(|(key, _)| *key);
     let near = |draft: &Draft, within| {
         apart(draft.last, observed.time).min(apart(draft.first, observed.time)) <= within
     };
@@ -76,7 +75,7 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
                     && draft
                         .change(write.setting)
                         .is_some_and(|change| same_value(change.after.as_deref(), after))
-                    && !is_changed_between(host, &keys, draft, observed.time, write)
+                    && !is_changed_between(&drafts, draft, observed.time, write)
             })
         })
         // A change of which the SCM told no more than that there was one.
@@ -114,14 +113,13 @@ fn find(host: &Host, observed: &Observed, write: &ValueWrite, name: &Name) -> Op
 
 /// Whether the setting had another value between a draft and a moment: then the same value again is another change.
 fn is_changed_between(
-    host: &Host,
-    keys: &[DraftKey],
+    drafts: &[(DraftKey, &Draft)],
     draft: &Draft,
     time: Timestamp,
     write: &ValueWrite,
 ) -> bool {
     let (from, to) = (draft.last.min(time), draft.first.max(time));
-    keys.iter().filter_map(|key| host.drafts.get(key)).any(|other| {
+    drafts.iter().any(|(_, other)| {
         other.kind == Kind::Changed
             && other.change(write.setting).is_some_and(|change| change.after != write.after)
             && from < other.first
@@ -298,7 +296,7 @@ fn removed(host: &mut Host, observed: &Observed, name: &Name, writer: &Doer, not
         draft.rest_on(observed);
         take_writer(draft, writer);
         if let Some(note) = note {
-            draft.notes.push(note.to_owned());
+            draft.note(note.to_owned());
         }
     });
     request::claim(host, key);

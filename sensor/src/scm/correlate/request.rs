@@ -86,11 +86,10 @@ pub(super) fn claim(host: &mut Host, key: DraftKey) {
     let requests: Vec<DraftKey> = host
         .drafts_of(&service_names(&effect.name))
         .into_iter()
-        .filter(|other| {
-            host.drafts.get(other).is_some_and(|draft| {
-                matches!(&draft.kind, Kind::Request(request) if follows(effect, draft.first, request, &draft.client))
-            })
+        .filter(|(_, draft)| {
+            matches!(&draft.kind, Kind::Request(request) if follows(effect, draft.first, request, &draft.client))
         })
+        .map(|(key, _)| key)
         .collect();
     for request in requests {
         join(host, request, key);
@@ -144,7 +143,7 @@ fn tell_values(effect: &mut Draft, request: &Request) {
         }
     }
     if told {
-        effect.notes.push("a value that was not recorded is told as the command gives it".to_owned());
+        effect.note("a value that was not recorded is told as the command gives it".to_owned());
     }
 }
 
