@@ -1,5 +1,7 @@
 //! The services of this host as their registry keys have them.
 
+use std::ffi::OsStr;
+
 use windows::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED};
 use windows::core::{Error, Result};
 
@@ -18,7 +20,7 @@ pub(super) fn is_gone(error: &Error) -> bool {
 }
 
 /// Reads the definition of a service; `None` when there is no such key.
-pub(super) fn read(services: &Key, name: &str) -> Result<Option<Definition>> {
+pub(super) fn read(services: &Key, name: &OsStr) -> Result<Option<Definition>> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -46,7 +48,7 @@ fn definition(key: &Key) -> Result<Definition> {
         if deep {
             for child in below.subkeys()? {
                 if let Ok(key) = below.open_below(&child) {
-                    take(&key, &[name, &child], &mut values)?;
+                    take(&key, &[name, &child.to_string_lossy()], &mut values)?;
                 }
             }
         }

@@ -5,6 +5,9 @@
 
 #![expect(unsafe_code, reason = "the system is called")]
 
+use std::ffi::{OsStr, OsString};
+use std::os::windows::ffi::OsStringExt as _;
+
 use windows::Win32::Foundation::{
     ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, ERROR_SUCCESS, FILETIME, HANDLE, WIN32_ERROR,
 };
@@ -44,10 +47,11 @@ impl Key {
     }
 
     /// Opens a key below this one for reading.
-    pub(super) fn open_below(&self, path: &str) -> Result<Self> {
+    pub(super) fn open_below(&self, path: impl AsRef<OsStr>) -> Result<Self> {
         let mut key = HKEY::default();
         // SAFETY: the parent is open or predefined, the path ends with a NUL, and `key` takes the handle.
-        let result = unsafe { RegOpenKeyExW(self.0, &HSTRING::from(path), None, KEY_READ, &raw mut key) };
+        let result =
+            unsafe { RegOpenKeyExW(self.0, &HSTRING::from(path.as_ref()), None, KEY_READ, &raw mut key) };
         result.ok()?;
         Ok(Self(key))
     }
@@ -59,8 +63,8 @@ impl Key {
         opened
     }
 
-    /// The names of the keys below it.
-    pub(super) fn subkeys(&self) -> Result<Vec<String>> {
+    /// The names of the keys below it, which need not be Unicode.
+    pub(super) fn subkeys(&self) -> Result<Vec<OsString>> {
         let mut names = Vec::new();
         let mut buffer = [0_u16; KEY_NAME];
         for index in 0..MOST {
@@ -70,7 +74,7 @@ impl Key {
             let result =
                 unsafe { RegEnumKeyExW(self.0, index, Some(name), &raw mut length, None, None, None, None) };
             match result {
-                ERROR_SUCCESS => names.push(text(&buffer, length)),
+                ERROR_SUCCESS => names.push(OsString::from_wide(filled(&buffer, length))),
                 ERROR_NO_MORE_ITEMS => break,
                 // A longer name than there can be is nobody's service.
                 ERROR_MORE_DATA => {}
@@ -107,7 +111,8 @@ impl Key {
             match result {
                 ERROR_SUCCESS => {
                     let bytes = data.get(..length).unwrap_or_default().to_vec();
-                    values.push((text(&name, name_length), kind, bytes));
+                    let name = String::from_utf16_lossy(filled(&name, name_length));
+                    values.push((name, kind, bytes));
                 }
                 ERROR_NO_MORE_ITEMS => break,
                 ERROR_MORE_DATA if data.len() < MOST_DATA => {
@@ -191,7 +196,7 @@ fn failed(code: WIN32_ERROR) -> Error {
     Error::from_hresult(code.to_hresult())
 }
 
-fn text(buffer: &[u16], length: u32) -> String {
-    let length = usize::try_from(length).unwrap_or(0);
-    String::from_utf16_lossy(buffer.get(..length).unwrap_or_default())
+/// The part of a buffer that the system wrote.
+fn filled(buffer: &[u16], length: u32) -> &[u16] {
+    buffer.get(..usize::try_from(length).unwrap_or(0)).unwrap_or_default()
 }

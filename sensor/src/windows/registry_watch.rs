@@ -3,7 +3,8 @@
 //! Each service's key is watched by itself, with the few keys below it that hold settings. A notification of everything
 //! below `Services` would come at every start of a program, since services keep their data there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -71,8 +72,9 @@ struct Watched {
 /// What is known of a key below `Services`.
 #[derive(Default)]
 struct Service {
-    /// Its name as it is written.
-    name: String,
+    /// Its name as it is written. A name that is no Unicode is one as well to the registry and the SCM, and hides from
+    /// tools that can't write it.
+    name: OsString,
     definition: Option<Definition>,
     /// Whether the SCM knew it when it was last seen to change.
     in_scm: bool,
@@ -94,10 +96,11 @@ struct Watcher {
     tell: Sender<u64>,
     root: Watched,
     scm: Option<Scm>,
-    services: BTreeMap<String, Service>,
-    watches: HashMap<u64, (String, Watched)>,
+    /// By their names in one case.
+    services: BTreeMap<OsString, Service>,
+    watches: HashMap<u64, (OsString, Watched)>,
     next: u64,
-    dirty: HashMap<String, Dirty>,
+    dirty: HashMap<OsString, Dirty>,
     /// Watches that have told and wait to be armed again.
     fired: Vec<u64>,
     root_dirty: Option<Dirty>,
@@ -163,29 +166,29 @@ impl Watcher {
     /// The first look: everything is watched before it is read, so that no change falls in between.
     fn take_stock(&mut self) {
         let time = clock::now();
-        let in_scm: std::collections::HashSet<String> = self
+        let in_scm: HashSet<OsString> = self
             .scm
             .as_ref()
             .and_then(|scm| scm.statuses().ok())
             .unwrap_or_default()
             .into_iter()
-            .map(|status| status.name.to_lowercase())
+            .map(|status| in_one_case(&status.name))
             .collect();
         let mut known: Vec<KnownService> = Vec::new();
         for name in self.names().unwrap_or_default() {
-            let lower = name.to_lowercase();
+            let lower = in_one_case(&name);
             let mut service =
                 Service { in_scm: in_scm.contains(&lower), name: name.clone(), ..Service::default() };
             self.watch(&lower, &mut service);
             service.definition = self.read(&name).unwrap_or_default();
             let whole = service.definition.as_ref().filter(|definition| definition.is_service());
-            known.extend(whole.map(|definition| definition.known(&name)));
+            known.extend(whole.map(|definition| definition.known(&name.to_string_lossy())));
             self.services.insert(lower, service);
         }
         self.send(Input::Inventory(time, known));
     }
 
-    fn names(&mut self) -> Option<Vec<String>> {
+    fn names(&mut self) -> Option<Vec<OsString>> {
         match self.root.key.subkeys() {
             Ok(mut names) => {
                 if names.len() > MOST_SERVICES {
@@ -203,21 +206,25 @@ impl Watcher {
     }
 
     /// The definition of a service, where there is one. That it can't be read is told.
-    fn read(&mut self, name: &str) -> Result<Option<Definition>, Unreadable> {
+    fn read(&mut self, name: &OsStr) -> Result<Option<Definition>, Unreadable> {
         inventory::read(&self.root.key, name).map_err(|error| {
-            self.lose(&format!("the key of {name} can't be read: {}", fault::words(&error)), Some(1));
+            let (name, why) = (name.to_string_lossy(), fault::words(&error));
+            self.lose(&format!("the key of {name} can't be read: {why}"), Some(1));
             Unreadable
         })
     }
 
     /// Watches what of a service is not watched yet.
-    fn watch(&mut self, lower: &str, service: &mut Service) {
+    fn watch(&mut self, lower: &OsStr, service: &mut Service) {
         for (place, subtree) in [(SELF, false)].into_iter().chain(KEYS) {
             if service.watches.contains_key(place) {
                 continue;
             }
-            let path =
-                if place == SELF { service.name.clone() } else { format!(r"{}\{place}", service.name) };
+            let mut path = service.name.clone();
+            if place != SELF {
+                path.push(r"\");
+                path.push(place);
+            }
             let number = self.next;
             let watched = self
                 .root
@@ -233,7 +240,7 @@ impl Watcher {
                 Err(error) if is_gone(&error) => {}
                 Err(error) => {
                     let why = fault::words(&error);
-                    tracing::debug!("the key {path} is not watched: {why}");
+                    tracing::debug!("the key {} is not watched: {why}", path.display());
                 }
             }
         }
@@ -263,7 +270,7 @@ impl Watcher {
         {
             self.look_for_keys(dirty.since);
         }
-        let due: Vec<String> =
+        let due: Vec<OsString> =
             self.dirty.iter().filter(|(_, dirty)| is_due(dirty)).map(|(name, _)| name.clone()).collect();
         for name in due {
             if let Some(dirty) = self.dirty.remove(&name) {
@@ -278,9 +285,9 @@ impl Watcher {
             self.lose(&format!("new services can't be watched for: {}", fault::words(&error)), None);
         }
         let Some(names) = self.names() else { return };
-        let names: BTreeMap<String, String> =
-            names.into_iter().map(|name| (name.to_lowercase(), name)).collect();
-        let gone: Vec<String> =
+        let names: BTreeMap<OsString, OsString> =
+            names.into_iter().map(|name| (in_one_case(&name), name)).collect();
+        let gone: Vec<OsString> =
             self.services.keys().filter(|known| !names.contains_key(*known)).cloned().collect();
         for known in gone {
             self.look_at(&known, time);
@@ -294,7 +301,7 @@ impl Watcher {
     }
 
     /// A service's key changed.
-    fn look_at(&mut self, lower: &str, time: Timestamp) {
+    fn look_at(&mut self, lower: &OsStr, time: Timestamp) {
         let Some(mut service) = self.services.remove(lower) else { return };
         // Armed before it is read, so that what changes from now on is told again.
         self.arm_again(lower, &mut service);
@@ -311,7 +318,8 @@ impl Watcher {
             (Some(_), None) => service.in_scm && knows == Some(false),
             _ => false,
         };
-        let seen = differences(&service.name, service.definition.as_ref(), definition.as_ref(), by_manager);
+        let name = service.name.to_string_lossy();
+        let seen = differences(&name, service.definition.as_ref(), definition.as_ref(), by_manager);
         for seen in seen {
             self.send(Input::Sighting(Box::new(Sighting { time, source: Source::RegistryWatch, seen })));
         }
@@ -327,7 +335,7 @@ impl Watcher {
     }
 
     /// Arms the watches of a service that have told, and forgets those whose keys are gone.
-    fn arm_again(&mut self, lower: &str, service: &mut Service) {
+    fn arm_again(&mut self, lower: &OsStr, service: &mut Service) {
         let watches = &self.watches;
         let of_service = |number: &u64| watches.get(number).is_none_or(|(name, _)| name == lower);
         let (mine, others): (Vec<u64>, Vec<u64>) = self.fired.drain(..).partition(of_service);
@@ -354,4 +362,9 @@ impl Watcher {
     fn send(&mut self, input: Input) {
         self.gone |= self.to.send(input).is_err();
     }
+}
+
+/// A name in the case in which all names are compared. Of one that is no Unicode only the letters of ASCII have one.
+fn in_one_case(name: &OsStr) -> OsString {
+    name.to_str().map_or_else(|| name.to_ascii_lowercase(), |name| name.to_lowercase().into())
 }

@@ -2,6 +2,9 @@
 
 #![expect(unsafe_code, reason = "the system is called")]
 
+use std::ffi::{OsStr, OsString};
+use std::os::windows::ffi::OsStringExt as _;
+
 use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_MORE_DATA, ERROR_SERVICE_DOES_NOT_EXIST};
 use windows::Win32::System::Services::{
     CloseServiceHandle, ENUM_SERVICE_STATUS_PROCESSW, ENUM_SERVICE_TYPE, EnumServicesStatusExW,
@@ -23,8 +26,8 @@ const MOST_ANSWERS: usize = 1024;
 /// A service and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Status {
-    /// The key's name.
-    pub(super) name: String,
+    /// The key's name, which need not be Unicode.
+    pub(super) name: OsString,
     /// The name that people read.
     pub(super) display: String,
     /// Its state; `None` for a number that winsvc.h doesn't have.
@@ -60,7 +63,7 @@ impl Scm {
     }
 
     /// Whether the SCM knows a service of this name; `None` when it doesn't say.
-    pub(super) fn knows(&self, name: &str) -> Option<bool> {
+    pub(super) fn knows(&self, name: &OsStr) -> Option<bool> {
         let name = HSTRING::from(name);
         // SAFETY: the SCM's handle is open, and the name ends with a NUL.
         match unsafe { OpenServiceW(self.0.0, &name, SERVICE_QUERY_STATUS) } {
@@ -112,9 +115,9 @@ impl Scm {
             };
             for record in records {
                 // SAFETY: the call put texts that end with a NUL behind the records, in the same buffer.
-                let name = unsafe { record.lpServiceName.to_string() }.unwrap_or_default();
+                let name = OsString::from_wide(unsafe { record.lpServiceName.as_wide() });
                 // SAFETY: as above.
-                let display = unsafe { record.lpDisplayName.to_string() }.unwrap_or_default();
+                let display = String::from_utf16_lossy(unsafe { record.lpDisplayName.as_wide() });
                 let state = State::from_number(record.ServiceStatusProcess.dwCurrentState.0);
                 statuses.push(Status { name, display, state });
             }

@@ -1,6 +1,7 @@
 //! Which services run, by asking the SCM every now and then: for hosts whose System log can't be read.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -48,7 +49,7 @@ impl StatusWatch {
     }
 }
 
-fn ask(scm: &Scm, mut known: HashMap<String, Option<State>>, to: &SyncSender<Input>, stop: &Receiver<()>) {
+fn ask(scm: &Scm, mut known: HashMap<OsString, Option<State>>, to: &SyncSender<Input>, stop: &Receiver<()>) {
     loop {
         let stopping = !matches!(stop.recv_timeout(INTERVAL), Err(RecvTimeoutError::Timeout));
         // A failure to answer is no change; the next answer is compared with the last one.
@@ -68,7 +69,7 @@ fn ask(scm: &Scm, mut known: HashMap<String, Option<State>>, to: &SyncSender<Inp
 }
 
 /// What changed since the last answer. States on the way to another are not told.
-fn changes(known: &mut HashMap<String, Option<State>>, now: Vec<Status>) -> Vec<Seen> {
+fn changes(known: &mut HashMap<OsString, Option<State>>, now: Vec<Status>) -> Vec<Seen> {
     let lasting = |state: &State| matches!(state, State::Running | State::Stopped | State::Paused);
     let mut seen = Vec::new();
     let mut next = HashMap::with_capacity(now.len());
@@ -79,7 +80,8 @@ fn changes(known: &mut HashMap<String, Option<State>>, now: Vec<Status>) -> Vec<
         let news =
             state.filter(|state| Some(*state) != before && (before.is_some() || *state != State::Stopped));
         seen.extend(news.map(|state| {
-            let name = Name { key: Some(status.name.clone()), display: Some(status.display.clone()) };
+            let key = status.name.to_string_lossy().into_owned();
+            let name = Name { key: Some(key), display: Some(status.display.clone()) };
             Seen::State(StateChange { name, state, by_word: false })
         }));
         next.insert(status.name, state);
@@ -87,7 +89,7 @@ fn changes(known: &mut HashMap<String, Option<State>>, now: Vec<Status>) -> Vec<
     // One that was deleted while it ran goes with the end of it.
     for (name, _) in known.drain().filter(|(_, state)| *state == Some(State::Running)) {
         seen.push(Seen::State(StateChange {
-            name: Name::of_key(name),
+            name: Name::of_key(name.to_string_lossy()),
             state: State::Stopped,
             by_word: false,
         }));
@@ -104,7 +106,7 @@ mod tests {
     type Answer<'a> = (&'a [(&'a str, State)], &'a [&'a str]);
 
     fn status(name: &str, state: State) -> Status {
-        Status { name: name.to_owned(), display: format!("{name} service"), state: Some(state) }
+        Status { name: name.into(), display: format!("{name} service"), state: Some(state) }
     }
 
     #[test]

@@ -2,9 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 
+use windows::Win32::System::Registry::{
+    HKEY, HKEY_LOCAL_MACHINE, KEY_ALL_ACCESS, REG_OPTION_NON_VOLATILE, RegCreateKeyExW, RegDeleteTreeW,
+};
 use windows::Win32::System::Services::{
     ControlService, SC_HANDLE, SERVICE_CONTROL_PARAMCHANGE, SERVICE_STATUS,
 };
+use windows::core::HSTRING;
 use windows_registry::{Key, LOCAL_MACHINE};
 use windows_service::service::{
     Service, ServiceAccess, ServiceErrorControl, ServiceInfo, ServiceStartType, ServiceType,
@@ -49,11 +53,7 @@ impl Made {
     /// Makes a service by writing its key.
     pub(crate) fn by_registry(name: &str, program: &str) -> Self {
         let made = Self { name: name.to_owned(), _removal: Removal::of(name) };
-        let key = made.key();
-        key.set_u32("Type", 16).unwrap();
-        key.set_u32("Start", 3).unwrap();
-        key.set_u32("ErrorControl", 1).unwrap();
-        key.set_expand_string("ImagePath", program).unwrap();
+        write(&made.key(), program);
         made
     }
 
@@ -75,6 +75,64 @@ impl Made {
     fn open(&self, access: ServiceAccess) -> Service {
         manager(ServiceManagerAccess::CONNECT).open_service(&self.name, access).unwrap()
     }
+}
+
+/// A service's key whose name is no Unicode: half of a pair of surrogates follows what can be read of it. It is gone when this
+/// value is.
+pub(crate) struct HalfNamed {
+    path: HSTRING,
+    key: Key,
+}
+
+#[expect(unsafe_code, reason = "the library takes no such names")]
+impl HalfNamed {
+    /// Makes such a service by writing its key.
+    pub(crate) fn by_registry(readable: &str, program: &str) -> Self {
+        let path: Vec<u16> = format!(r"{SERVICES}\{readable}").encode_utf16().chain([0xd83d]).collect();
+        let path = HSTRING::from_wide(&path);
+        let mut key = HKEY::default();
+        // SAFETY: the path ends with a NUL, and `key` takes the handle.
+        unsafe {
+            RegCreateKeyExW(
+                HKEY_LOCAL_MACHINE,
+                &path,
+                None,
+                None,
+                REG_OPTION_NON_VOLATILE,
+                KEY_ALL_ACCESS,
+                None,
+                &raw mut key,
+                None,
+            )
+        }
+        .ok()
+        .unwrap();
+        // SAFETY: the handle is open, and nobody else has it.
+        let made = Self { path, key: unsafe { Key::from_raw(key.0) } };
+        write(&made.key, program);
+        made
+    }
+
+    /// Its key in the registry.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl Drop for HalfNamed {
+    #[expect(unsafe_code, reason = "the library takes no such names")]
+    fn drop(&mut self) {
+        // SAFETY: the path ends with a NUL.
+        let _removed = unsafe { RegDeleteTreeW(HKEY_LOCAL_MACHINE, &self.path) };
+    }
+}
+
+/// Writes what makes a key a service.
+fn write(key: &Key, program: &str) {
+    key.set_u32("Type", 16).unwrap();
+    key.set_u32("Start", 3).unwrap();
+    key.set_u32("ErrorControl", 1).unwrap();
+    key.set_expand_string("ImagePath", program).unwrap();
 }
 
 /// Sends a service the control by which `sc control NAME paramchange` tells it that its parameters have changed.

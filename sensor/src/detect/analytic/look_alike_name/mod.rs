@@ -44,7 +44,7 @@ pub(super) static ANALYTIC: Analytic = Analytic {
         before and came by a unit file outside of `/usr/lib`, as in `/etc/systemd/system`, where no package puts it, and \
         without a package manager taking part. Or under a system service's name within one user's services. On \
         Windows as well: under a well-known key or display name with another program than the well-known one, or \
-        with a program named like one of Windows' own outside of its directory.",
+        with a program named like one of Windows' own outside of its directory, or under a name that is no Unicode.",
     suspicious: "Such a name is chosen so that who reads a list passes over it.",
     benign: "Forks and rebuilt programs with similar names; units that an administrator copied. A well-known name \
         with a number behind it is not told, nor the very name of an ordinary daemon such as `nginx`.",
@@ -192,6 +192,14 @@ fn on_windows(subject: &Subject<'_>) -> Option<(Severity, String)> {
     });
     if let Some(known) = known {
         return impostor(known, key, file);
+    }
+    // What takes the place of half a pair of surrogates.
+    if key.contains(char::REPLACEMENT_CHARACTER) {
+        let shown = quoted(key);
+        return Some((
+            Severity::Medium,
+            format!("The name {shown} is no Unicode: tools that can't write it neither show nor stop the service."),
+        ));
     }
     let ordinary = place::is_ordinary(&program);
     let likeness = ON_WINDOWS.likeness(key).or_else(|| DISPLAYED.likeness(display))?;
