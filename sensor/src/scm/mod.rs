@@ -1,5 +1,6 @@
 //! What is known of the Service Control Manager of Windows. It is portable: nothing here touches a host.
 
+pub(crate) mod bundled;
 pub mod command;
 pub mod correlate;
 pub mod decode;

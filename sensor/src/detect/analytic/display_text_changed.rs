@@ -1,12 +1,12 @@
 //! An existing service is given another display name or description.
 
-use crate::detect::catalog::names::windows::SERVICES as WINDOWS_SERVICES;
 use crate::detect::command::is_setting;
 use crate::detect::subject::Subject;
 use crate::detect::technique;
 use crate::detect::text::quoted;
 use crate::detect::verdict::Verdict;
 use crate::model::finding::Severity;
+use crate::scm::bundled::BUNDLED;
 
 use super::{Analytic, WINDOWS};
 
@@ -38,7 +38,7 @@ fn judge(subject: &Subject<'_>) -> Vec<Verdict> {
         if after.starts_with('@') || before == Some(after) {
             continue;
         }
-        let imitated = WINDOWS_SERVICES.iter().find(|known| {
+        let imitated = BUNDLED.iter().find(|known| {
             known.display.eq_ignore_ascii_case(after.trim())
                 && !known.key.eq_ignore_ascii_case(&event.service.name)
         });

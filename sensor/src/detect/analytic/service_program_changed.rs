@@ -1,6 +1,5 @@
 //! An existing service of Windows is given another program, library or account.
 
-use crate::detect::catalog::names::windows::SERVICES as WINDOWS_SERVICES;
 use crate::detect::command::is_setting;
 use crate::detect::place::windows::{self as place, Place};
 use crate::detect::subject::Subject;
@@ -9,6 +8,7 @@ use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
 use crate::model::change::Change;
 use crate::model::finding::Severity;
+use crate::scm::bundled::BUNDLED;
 
 use super::{Analytic, WINDOWS};
 
@@ -69,8 +69,7 @@ fn program(subject: &Subject<'_>, change: &Change) -> Option<(Severity, String)>
     }
     let file = base_name(&new);
     let same_file = old.as_ref().is_some_and(|old| base_name(old) == file);
-    let known =
-        WINDOWS_SERVICES.iter().find(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
+    let known = BUNDLED.iter().find(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
     let foreign = match (known, is_setting(&change.name, "ImagePath")) {
         (Some(known), true) => !known.program.eq_ignore_ascii_case(file) && file != "svchost.exe",
         (Some(known), false) => {

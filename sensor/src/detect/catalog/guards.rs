@@ -1,11 +1,11 @@
 //! Services that guard a host: security tools, logging, recovery.
 
-use crate::detect::catalog::names;
 use crate::detect::glob;
 use crate::detect::technique;
 use crate::detect::text::without_suffix;
 use crate::model::finding::Technique;
 use crate::model::service::Manager;
+use crate::scm::bundled;
 
 /// What a service guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ impl Duty {
 /// The guard of this name; on Windows a display name will do, as some records tell no other.
 pub(crate) fn find(manager: Manager, name: &str) -> Option<&'static Guard> {
     let (table, name) = match manager {
-        Manager::Scm => (WINDOWS, names::windows::key_of(name)),
+        Manager::Scm => (WINDOWS, bundled::key_of(name)),
         Manager::Launchd => (MACOS, name),
         Manager::Systemd | Manager::SysV => (LINUX, stem(name)),
     };

@@ -11,6 +11,7 @@ use crate::model::event::Executable;
 use crate::model::process::Confidence;
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
+use crate::scm::bundled::is_bundled;
 use crate::scm::command::Verb;
 use crate::scm::decode::is_untold;
 use crate::scm::descriptor;
@@ -166,7 +167,9 @@ fn may_be_creation(host: &Host, draft: &mut Draft) {
     let whole = whole || draft.asked == Some(Verb::Create);
     let audited_before = draft.changes.iter().any(|change| change.before.is_some());
     let logged = draft.marks.iter().any(|(_, id)| *id == 7040);
-    if !whole || known || asked_to_change || audited_before || logged {
+    // A new service has a type: without it, one that every Windows has was changed.
+    let bundled = !with_type && draft.asked.is_none() && draft.name.key.as_deref().is_some_and(is_bundled);
+    if !whole || known || asked_to_change || audited_before || logged || bundled {
         return;
     }
     draft.confidence = if with_type { Confidence::High } else { Confidence::Medium };

@@ -5,9 +5,7 @@ mod likeness;
 use std::sync::LazyLock;
 
 use crate::detect::catalog::names::linux::{BUS_ALIASES, CORE, KERNEL_THREADS, PROGRAMS};
-use crate::detect::catalog::names::windows::{
-    PROGRAMS as WINDOWS_PROGRAMS, SERVICES as WINDOWS_SERVICES, WindowsService,
-};
+use crate::detect::catalog::names::windows::PROGRAMS as WINDOWS_PROGRAMS;
 use crate::detect::glob;
 use crate::detect::packaging::Packaging;
 use crate::detect::place::windows as place;
@@ -18,6 +16,7 @@ use crate::detect::verdict::Verdict;
 use crate::model::event::Mechanism;
 use crate::model::finding::Severity;
 use crate::model::service::Manager;
+use crate::scm::bundled::{BUNDLED, BundledService};
 
 use likeness::{Known, Likeness, unescaped};
 
@@ -28,10 +27,9 @@ static ON_LINUX: LazyLock<Known> =
     LazyLock::new(|| Known::new([CORE, BUS_ALIASES, PROGRAMS].into_iter().flatten().copied()));
 /// Key names and display names of Windows.
 static ON_WINDOWS: LazyLock<Known> =
-    LazyLock::new(|| Known::new(WINDOWS_SERVICES.iter().flat_map(|known| [known.key, known.display])));
+    LazyLock::new(|| Known::new(BUNDLED.iter().flat_map(|known| [known.key, known.display])));
 /// Display names of Windows.
-static DISPLAYED: LazyLock<Known> =
-    LazyLock::new(|| Known::new(WINDOWS_SERVICES.iter().map(|known| known.display)));
+static DISPLAYED: LazyLock<Known> = LazyLock::new(|| Known::new(BUNDLED.iter().map(|known| known.display)));
 
 pub(super) static ANALYTIC: Analytic = Analytic {
     name: "look-alike-name",
@@ -186,7 +184,7 @@ fn on_windows(subject: &Subject<'_>) -> Option<(Severity, String)> {
     if per_user {
         return None;
     }
-    let known = WINDOWS_SERVICES.iter().find(|known| {
+    let known = BUNDLED.iter().find(|known| {
         known.key.eq_ignore_ascii_case(key)
             || [key, display].iter().any(|name| known.display.eq_ignore_ascii_case(name))
     });
@@ -198,7 +196,9 @@ fn on_windows(subject: &Subject<'_>) -> Option<(Severity, String)> {
         let shown = quoted(key);
         return Some((
             Severity::Medium,
-            format!("The name {shown} is no Unicode: tools that can't write it neither show nor stop the service."),
+            format!(
+                "The name {shown} is no Unicode: tools that can't write it neither show nor stop the service."
+            ),
         ));
     }
     let ordinary = place::is_ordinary(&program);
@@ -210,7 +210,7 @@ fn on_windows(subject: &Subject<'_>) -> Option<(Severity, String)> {
 }
 
 /// A service under a well-known name with another program.
-fn impostor(known: &WindowsService, key: &str, file: &str) -> Option<(Severity, String)> {
+fn impostor(known: &BundledService, key: &str, file: &str) -> Option<(Severity, String)> {
     let other = !file.is_empty()
         && !known.program.eq_ignore_ascii_case(file)
         && !file.eq_ignore_ascii_case("svchost.exe");
