@@ -133,7 +133,7 @@ impl Drop for Variable {
 }
 
 /// The creation of this service, and what is known of its program: at once, or once it was found out.
-fn facts_of_program(sensor: &mut Sensor, name: &str) -> (Value, Value) {
+pub(crate) fn facts_of_program(sensor: &mut Sensor, name: &str) -> (Value, Value) {
     let created = sensor.until(|line| is_event(line, name, "created"));
     let (mut details, mut hash) = (created["details"].clone(), created["executables"][0]["sha256"].clone());
     if created["missing"]["image_signed"] == "pending" {

@@ -19,5 +19,6 @@ mod program;
 mod record;
 mod refused;
 mod sensor;
+mod signature;
 mod trace;
 mod trace_session;

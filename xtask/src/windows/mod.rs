@@ -1,6 +1,7 @@
 //! `cargo xtask windows-test`: builds, lints and tests for Windows, and runs the result in Wine.
 
 mod compiler;
+mod signed;
 mod stand_in;
 mod wine;
 

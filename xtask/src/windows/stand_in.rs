@@ -12,6 +12,8 @@ use crate::host::{output, run};
 
 /// The compiler for C.
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
+/// The stand-in of the Event Log.
+pub(super) const EVENT_LOG_LIBRARY: &str = "wevtapi.dll";
 /// Where the source of the Event Log's stand-in lies.
 const EVENT_LOG: &str = "sensor/tests/windows/wevtapi";
 /// Where that of the trace sessions' lies.
@@ -23,7 +25,7 @@ const TRACE_FUNCTIONS: [&str; 6] =
 /// Builds the stand-in of the Event Log into this folder, which is made where it is missing.
 pub(super) fn event_log(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    run(compile(&folder.join("wevtapi.dll")).args(sources(&workspace().join(EVENT_LOG))?))
+    run(compile(&folder.join(EVENT_LOG_LIBRARY)).args(sources(&workspace().join(EVENT_LOG))?))
 }
 
 /// Builds the stand-in of trace sessions into this folder, which is made where it is missing.

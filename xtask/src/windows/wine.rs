@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::stand_in;
+use super::{signed, stand_in};
 use crate::cache::Cache;
 use crate::host::{install_packages, is_installed, output, run, update_lists};
 
@@ -55,8 +55,10 @@ impl Wine {
         let drive = this.prefix.join("drive_c");
         // Most often there is none.
         drop(fs::remove_file(drive.join(STATE)));
-        stand_in::event_log(&drive.join(STAND_INS))?;
-        stand_in::trace(&drive.join(STAND_INS))?;
+        let stand_ins = drive.join(STAND_INS);
+        stand_in::event_log(&stand_ins)?;
+        stand_in::trace(&stand_ins)?;
+        signed::programs(&stand_ins.join(stand_in::EVENT_LOG_LIBRARY), &stand_ins)?;
         Ok(this)
     }
 
