@@ -8,6 +8,7 @@ mod cargo;
 mod host;
 mod install;
 mod lint;
+mod outcome;
 mod run;
 mod test;
 mod toolchain;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use crate::test::Tally;
+use crate::outcome::Tally;
 
 /// What became of one scenario on one plan and file system, as the runner tells it.
 #[derive(Deserialize)]

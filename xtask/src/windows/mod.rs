@@ -5,13 +5,15 @@ mod signed;
 mod stand_in;
 mod wine;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::host::run as run_quietly;
-use crate::test::{Tally, cargo_tests, report};
+use crate::outcome::{Outcome, Tally};
+use crate::test::report;
 use compiler::Compiler;
 use wine::Wine;
 
@@ -55,12 +57,27 @@ fn play(args: &Args) -> Result<Tally> {
         ]))?;
     }
     let wine = Wine::open()?;
+    let outcome = play_in(&wine, &compiler, args.filter.as_slice())?;
+    outcome.tell();
+    let mut tally = outcome.tally();
+    let failures = outcome.failures();
+    if !failures.is_empty() && Wine::has_faulted(&outcome.errors()) {
+        println!("a program in Wine had a fault: a second try of {}", failures.join(", "));
+        wine.end()?;
+        let again = play_in(&wine, &compiler, &[&["--exact"], failures.as_slice()].concat())?;
+        again.tell();
+        tally.failed = 0;
+        tally.add(again.tally());
+    }
+    wine.end()?;
+    Ok(tally)
+}
+
+/// Plays the tests that these arguments of the runner ask for.
+fn play_in<T: AsRef<OsStr>>(wine: &Wine, compiler: &Compiler, which: &[T]) -> Result<Outcome> {
     let mut command = compiler.cargo("test");
     wine.serve(&mut command);
     // The tests of the library and of a running sensor: the others look at the same portable code as on Linux.
     command.args(["--package", "svcsensor", "--lib", "--test", "windows", "--quiet", "--no-fail-fast", "--"]);
-    command.args(&args.filter).arg("--show-output");
-    let tally = cargo_tests(&mut command);
-    wine.close()?;
-    tally
+    Outcome::of(command.args(which).arg("--show-output"))
 }
