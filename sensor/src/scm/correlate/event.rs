@@ -107,11 +107,7 @@ pub(super) fn conclude(host: &mut Host, mut draft: Draft) -> Option<ServiceEvent
 fn name_driver(host: &Host, draft: &mut Draft) {
     let image = draft.details.iter().find(|(name, _)| *name == "image").map(|(_, image)| image.clone());
     let Some(image) = image else { return };
-    let file = file_name(&image).to_lowercase();
-    let known = host
-        .services
-        .by_image(|path| file_name(&ImagePath::parse(path, true).program).to_lowercase() == file);
-    match known {
+    match host.services.by_program(&file_name(&image).to_lowercase()) {
         Some(name) => {
             draft.name = name;
             draft.confidence = Confidence::Medium;
@@ -144,7 +140,7 @@ fn is_known_already(host: &Host, draft: &Draft) -> bool {
             let known = before.and_then(|service| service.get(change.setting));
             known == change.after.as_deref() && !change.after.as_deref().is_some_and(is_untold)
         }),
-        Kind::Removed => before.is_none_or(|service| service.settings.is_empty()),
+        Kind::Removed => before.is_none_or(|service| service.settings().is_empty()),
         _ => false,
     }
 }
@@ -162,7 +158,7 @@ fn may_be_creation(host: &Host, draft: &mut Draft) {
     let known = host
         .services
         .get(&draft.name)
-        .is_some_and(|service| service.is_there || !service.settings.is_empty());
+        .is_some_and(|service| service.is_there || !service.settings().is_empty());
     let asked_to_change = by_manager && draft.asked.is_some_and(|verb| verb != Verb::Create);
     let whole = whole || draft.asked == Some(Verb::Create);
     let audited_before = draft.changes.iter().any(|change| change.before.is_some());
@@ -193,8 +189,8 @@ fn may_complete(host: &Host, draft: &mut Draft) {
     if before.is_whole() || !has(setting::TYPE) || !has(setting::IMAGE_PATH) {
         return;
     }
-    for (setting, value) in before.settings {
-        draft.set(setting, None, Some(value));
+    for (setting, value) in before.settings() {
+        draft.set(setting, None, Some(value.clone()));
     }
     let why = match draft.mechanism {
         Mechanism::Registry => WRITTEN_STRAIGHT,
@@ -332,7 +328,7 @@ fn definition(draft: &Draft, after: &Service) -> Vec<Setting> {
         name: name.to_owned(),
         values: values(name, value),
     };
-    let mut settings: Vec<Setting> = after.settings.iter().map(|(name, value)| one(name, value)).collect();
+    let mut settings: Vec<Setting> = after.settings().iter().map(|(name, value)| one(name, value)).collect();
     if let Kind::Request(request) = &draft.kind {
         settings
             .extend(request.settings.iter().filter_map(|(name, value)| Some(one(name, value.as_deref()?))));

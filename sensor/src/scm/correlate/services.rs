@@ -2,7 +2,9 @@
 
 use super::bounded::Bounded;
 use crate::model::Timestamp;
+use crate::scm::image_path::{ImagePath, file_name};
 use crate::scm::observed::Name;
+use crate::scm::setting::{IMAGE_PATH, TYPE};
 
 /// How many services are remembered for each host.
 const REMEMBERED: usize = 4096;
@@ -13,7 +15,9 @@ pub(super) struct Service {
     /// Its names as records write them.
     pub(super) name: Name,
     /// Settings and values, in the order in which they became known.
-    pub(super) settings: Vec<(&'static str, String)>,
+    settings: Vec<(&'static str, String)>,
+    /// The file name of the program that it runs, in lower case.
+    program: Option<String>,
     /// When it was created, if that was seen.
     pub(super) created: Option<Timestamp>,
     /// Whether it was seen to do something, so that it is there.
@@ -29,17 +33,34 @@ pub(super) struct Services {
 }
 
 impl Service {
+    /// A service that is there, with these settings.
+    pub(super) fn known(name: Name, settings: Vec<(&'static str, String)>) -> Self {
+        let mut service = Self { name, is_there: true, ..Self::default() };
+        for (setting, value) in settings {
+            service.set(setting, Some(&value));
+        }
+        service
+    }
+
+    /// Settings and values, in the order in which they became known.
+    pub(super) fn settings(&self) -> &[(&'static str, String)] {
+        &self.settings
+    }
+
     pub(super) fn get(&self, setting: &str) -> Option<&str> {
         self.settings.iter().find(|(name, _)| *name == setting).map(|(_, value)| value.as_str())
     }
 
     /// Whether it has what makes a key a service: a type and a program.
     pub(super) fn is_whole(&self) -> bool {
-        self.get(crate::scm::setting::TYPE).is_some() && self.get(crate::scm::setting::IMAGE_PATH).is_some()
+        self.get(TYPE).is_some() && self.get(IMAGE_PATH).is_some()
     }
 
     /// Sets or removes a setting.
     pub(super) fn set(&mut self, setting: &'static str, value: Option<&str>) {
+        if setting == IMAGE_PATH {
+            self.program = value.map(|path| file_name(&ImagePath::parse(path, true).program).to_lowercase());
+        }
         self.settings.retain(|(name, _)| *name != setting || value.is_some());
         let Some(value) = value else { return };
         match self.settings.iter_mut().find(|(name, _)| *name == setting) {
@@ -96,9 +117,9 @@ impl Services {
         service
     }
 
-    /// The names of a service whose image path `fits`.
-    pub(super) fn by_image(&self, fits: impl Fn(&str) -> bool) -> Option<Name> {
-        let runs = |service: &&Service| service.get(crate::scm::setting::IMAGE_PATH).is_some_and(&fits);
+    /// The names of a service whose program has this file name, in lower case.
+    pub(super) fn by_program(&self, file: &str) -> Option<Name> {
+        let runs = |service: &&Service| service.program.as_deref() == Some(file);
         self.known.iter().map(|(_, service)| service).find(runs).map(|service| service.name.clone())
     }
 }

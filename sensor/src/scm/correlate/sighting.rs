@@ -38,8 +38,7 @@ impl Correlator {
         for service in &services {
             host.names.learn(&service.name);
         }
-        let known =
-            |KnownService { name, settings }| Service { name, settings, created: None, is_there: true };
+        let known = |KnownService { name, settings }| Service::known(name, settings);
         host.services.learn(time, services.into_iter().map(known).collect());
     }
 
