@@ -62,6 +62,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // It would tell that on standard error, and panic where nobody reads that any more.
+        .log_internal_errors(false)
         .with_env_filter(
             tracing_subscriber::EnvFilter::builder()
                 .with_env_var("SVCSENSOR_LOG")
