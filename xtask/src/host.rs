@@ -17,10 +17,15 @@ const TOOLS: [(&str, &str); 6] = [
     ("dpkg", "dpkg"),
 ];
 
-/// Installs the packages of those programs that are missing, and says so.
+/// Installs what virtual machines need and is missing, and says so.
 pub(crate) fn install_tools() -> Result<()> {
+    install_missing(&TOOLS)
+}
+
+/// Installs the packages of those programs that are missing, and says so.
+pub(crate) fn install_missing(programs: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<&str> =
-        TOOLS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+        programs.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! What cargo's own test runner says of a run.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -21,42 +21,50 @@ impl Tally {
         self.failed += other.failed;
         self.skipped += other.skipped;
     }
+
+    /// Takes in a second try of those that failed: what it did not play, or what failed again, has failed.
+    pub(crate) fn amend(&mut self, again: Self) {
+        self.passed += again.passed;
+        self.skipped += again.skipped;
+        self.failed = self.failed.saturating_sub(again.passed + again.skipped).max(again.failed);
+    }
 }
 
 /// What became of a run of tests.
 pub(crate) struct Outcome {
-    output: Output,
+    succeeded: bool,
     text: String,
+    /// What the runner and the tests wrote to their standard error.
+    pub(crate) errors: String,
 }
 
 impl Outcome {
     /// Runs tests.
     pub(crate) fn of(command: &mut Command) -> Result<Self> {
         let output = command.stdin(Stdio::null()).output().context("starting cargo test")?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(Self { output, text })
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Self {
+            succeeded: output.status.success(),
+            text: text(&output.stdout),
+            errors: text(&output.stderr),
+        })
     }
 
     /// Says what was skipped, and on failure all that the runner said.
     pub(crate) fn tell(&self) {
-        if self.output.status.success() {
+        if self.succeeded {
             for skip in skips(&self.text) {
                 println!("{skip}");
             }
         } else {
-            println!("{}{}", self.text, self.errors());
+            println!("{}{}", self.text, self.errors);
         }
-    }
-
-    /// What the runner and the tests wrote to their standard error.
-    pub(crate) fn errors(&self) -> String {
-        String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
     /// How many tests did what.
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = tally(&self.text);
-        if !self.output.status.success() {
+        if !self.succeeded {
             // A crate that does not compile, or a test that ends the runner, has no line of its own.
             tally.failed = tally.failed.max(1);
         }
@@ -121,6 +129,23 @@ mod tests {
             test result: FAILED. 4 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 1.02s\n";
         assert_eq!(tally(text), Tally { passed: 6, failed: 2, skipped: 2 });
         assert_eq!(tally("error: could not compile"), Tally::default());
+    }
+
+    #[test]
+    fn a_second_try_excuses_only_what_passed_in_it() {
+        let tally = |passed, failed, skipped| Tally { passed, failed, skipped };
+        for (again, expected) in [
+            (tally(2, 0, 0), tally(12, 0, 1)),
+            (tally(1, 1, 0), tally(11, 1, 1)),
+            (tally(1, 0, 1), tally(11, 0, 2)),
+            // None of them was found, or the runner itself failed.
+            (tally(0, 0, 0), tally(10, 2, 1)),
+            (tally(2, 1, 0), tally(12, 1, 1)),
+        ] {
+            let mut first = tally(10, 2, 1);
+            first.amend(again);
+            assert_eq!(first, expected, "{again:?}");
+        }
     }
 
     #[test]

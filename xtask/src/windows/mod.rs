@@ -61,13 +61,12 @@ fn play(args: &Args) -> Result<Tally> {
     outcome.tell();
     let mut tally = outcome.tally();
     let failures = outcome.failures();
-    if !failures.is_empty() && Wine::has_faulted(&outcome.errors()) {
+    if !failures.is_empty() && Wine::has_faulted(&outcome.errors) {
         println!("a program in Wine had a fault: a second try of {}", failures.join(", "));
         wine.end()?;
         let again = play_in(&wine, &compiler, &[&["--exact"], failures.as_slice()].concat())?;
         again.tell();
-        tally.failed = 0;
-        tally.add(again.tally());
+        tally.amend(again.tally());
     }
     wine.end()?;
     Ok(tally)

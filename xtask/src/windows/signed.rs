@@ -6,10 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::host::{install_packages, is_installed, run, update_lists};
+use crate::host::{install_missing, run};
 
-/// The programs that make keys and signatures, each in the Debian package of its name.
-const TOOLS: [&str; 2] = ["openssl", "osslsigncode"];
+/// The programs that make keys and signatures, and the Debian package of each.
+const TOOLS: [(&str, &str); 2] = [("openssl", "openssl"), ("osslsigncode", "osslsigncode")];
 /// Whose the signature is: a certificate that signs itself.
 const SIGNER: &str = "/CN=svcsensor test signer";
 /// A program with the signature.
@@ -21,11 +21,7 @@ const CODE: usize = 0x600;
 
 /// Makes the programs in this folder, out of one without a signature; the tools are installed where they are missing.
 pub(super) fn programs(plain: &Path, folder: &Path) -> Result<()> {
-    let missing: Vec<&str> = TOOLS.into_iter().filter(|tool| !is_installed(tool)).collect();
-    if !missing.is_empty() {
-        update_lists()?;
-        install_packages(&missing)?;
-    }
+    install_missing(&TOOLS)?;
     let (key, certificate) = (folder.join("signer.key"), folder.join("signer.pem"));
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", SIGNER]);
