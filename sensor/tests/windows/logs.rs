@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use svcsensor::windows::folder;
 use tempfile::TempDir;
 
+use crate::place::stand_in;
 use crate::program::{PATIENCE, PROGRAM};
 use crate::record::Record;
 use crate::sensor::Sensor;
@@ -20,14 +21,12 @@ const CHANNELS: [&str; 2] = ["System", "Security"];
 /// How often a file that others write is read anew.
 const STEP: Duration = Duration::from_millis(50);
 
-/// The stand-in, where it was built.
-fn stand_in() -> Option<PathBuf> {
-    Some(PathBuf::from(std::env::var_os("SVCSENSOR_STAND_INS")?).join("wevtapi.dll"))
-}
+/// The stand-in of the Event Log.
+const STAND_IN: &str = "wevtapi.dll";
 
 /// Why there is no stand-in.
 pub(crate) fn missing_stand_in() -> Option<&'static str> {
-    stand_in()
+    stand_in(STAND_IN)
         .is_none()
         .then_some("the stand-in of the Event Log is needed, which only `cargo xtask windows-test` builds")
 }
@@ -63,7 +62,7 @@ impl Logs {
             fs::copy(PROGRAM, beside("svcsensor.exe")).unwrap();
         }
         // A library beside the program goes before the system's own.
-        fs::copy(stand_in().unwrap(), beside("wevtapi.dll")).unwrap();
+        fs::copy(stand_in(STAND_IN).unwrap(), beside(STAND_IN)).unwrap();
         fs::create_dir(beside("logs")).unwrap();
         forget();
         let logs = Self { folder, lines: RefCell::default() };

@@ -19,6 +19,11 @@ pub(crate) fn missing_rights() -> Option<&'static str> {
     (!may).then_some("this process may not create services")
 }
 
+/// Where a file lies that only `cargo xtask windows-test` makes, if it was made.
+pub(crate) fn stand_in(name: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(std::env::var_os("SVCSENSOR_STAND_INS")?).join(name))
+}
+
 /// Lets a test run apart from the others, since each sees only what it does itself. Where something is `missing`, it is to
 /// end: that it did not run is said, with the reason, so that it is counted as skipped.
 pub(crate) fn alone_unless(missing: Option<&str>) -> Option<MutexGuard<'static, ()>> {

@@ -11,20 +11,19 @@ use tempfile::TempDir;
 use windows::Win32::Foundation::{FILETIME, HANDLE};
 use windows::Win32::System::Threading::GetProcessTimes;
 
+use crate::place::stand_in;
 use crate::program::PROGRAM;
 use crate::sensor::Sensor;
 
 /// The system's library as the sensor imports it, and the stand-in's name, which is as long.
 const LIBRARIES: [&[u8]; 2] = [b"advapi32.dll\0", b"advapi_t.dll\0"];
 
-/// The stand-in, where it was built.
-fn stand_in() -> Option<PathBuf> {
-    Some(PathBuf::from(std::env::var_os("SVCSENSOR_STAND_INS")?).join("advapi_t.dll"))
-}
+/// The stand-in of trace sessions.
+const STAND_IN: &str = "advapi_t.dll";
 
 /// Why there is no stand-in.
 pub(crate) fn missing_stand_in() -> Option<&'static str> {
-    stand_in()
+    stand_in(STAND_IN)
         .is_none()
         .then_some("the stand-in of trace sessions is needed, which only `cargo xtask windows-test` builds")
 }
@@ -181,7 +180,7 @@ impl Trace {
             program[place..place + own.len()].copy_from_slice(own);
         }
         fs::write(folder.path().join("svcsensor.exe"), program).unwrap();
-        fs::copy(stand_in().unwrap(), folder.path().join("advapi_t.dll")).unwrap();
+        fs::copy(stand_in(STAND_IN).unwrap(), folder.path().join(STAND_IN)).unwrap();
         fs::create_dir(folder.path().join("trace")).unwrap();
         Self { folder }
     }
