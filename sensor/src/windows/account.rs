@@ -34,15 +34,17 @@ pub(super) struct Accounts {
     answers: Receiver<(String, Option<String>)>,
     /// How many answers are still to come.
     asked: usize,
+    /// How long a name is waited for.
+    patience: Duration,
 }
 
 impl Accounts {
     /// Starts the thread; without one no account has a name.
     pub(super) fn start() -> Self {
-        Self::asking(look_up)
+        Self::asking(look_up, PATIENCE)
     }
 
-    fn asking(look_up: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
+    fn asking(look_up: impl Fn(&str) -> Option<String> + Send + 'static, patience: Duration) -> Self {
         let (ask, waiting) = channel::<String>();
         let (answer, answers) = channel();
         let started = thread::Builder::new().name("accounts".to_owned()).spawn(move || {
@@ -56,7 +58,7 @@ impl Accounts {
         if let Err(error) = started {
             tracing::warn!("accounts can't be named: {error}");
         }
-        Self { names: HashMap::new(), ask, answers, asked: 0 }
+        Self { names: HashMap::new(), ask, answers, asked: 0, patience }
     }
 
     /// The account with this security id, as `DOMAIN\name`, if that is known soon.
@@ -78,7 +80,7 @@ impl Accounts {
         // One that is asked for is not asked for again.
         self.names.insert(sid.to_owned(), Err(Instant::now()));
         if is_free {
-            let (sid, name) = self.answers.recv_timeout(PATIENCE).ok()?;
+            let (sid, name) = self.answers.recv_timeout(self.patience).ok()?;
             self.learn(sid, name.clone());
             return name;
         }
@@ -131,14 +133,20 @@ mod tests {
     #[test]
     fn an_account_that_takes_long_holds_up_nothing_and_is_known_later() {
         let (answer, wait) = channel();
-        let mut accounts = Accounts::asking(move |sid| {
+        let look_up = move |sid: &str| {
             if sid == "far" {
                 wait.recv().ok()?;
             }
-            Some(format!("name of {sid}"))
-        });
-        // Were any of them waited for, this would not end.
-        assert_eq!([accounts.name("far"), accounts.name("next"), accounts.name("far")], [None, None, None]);
+            (sid != "none").then(|| format!("name of {sid}"))
+        };
+        let mut accounts = Accounts::asking(look_up, Duration::MAX);
+        assert_eq!(accounts.name("near").as_deref(), Some("name of near"));
+        assert_eq!(accounts.name("none"), None);
+        accounts.patience = Duration::ZERO;
+        assert_eq!(accounts.name("far"), None);
+        // While one is waited for, nobody waits for another: this would not end.
+        accounts.patience = Duration::MAX;
+        assert_eq!([accounts.name("next"), accounts.name("far")], [None, None]);
         answer.send(()).unwrap();
         for sid in ["far", "next"] {
             let end = Instant::now() + Duration::from_mins(1);
