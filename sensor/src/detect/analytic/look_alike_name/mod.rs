@@ -178,6 +178,16 @@ fn on_windows(subject: &Subject<'_>) -> Option<(Severity, String)> {
             format!("The program {shown} is named like one of Windows' own, outside of its directory."),
         ));
     }
+    // What takes the place of half a pair of surrogates.
+    if key.contains(char::REPLACEMENT_CHARACTER) {
+        let shown = quoted(key);
+        return Some((
+            Severity::Medium,
+            format!(
+                "The name {shown} is no Unicode: tools that can't write it neither show nor stop the service."
+            ),
+        ));
+    }
     let per_user = key
         .rsplit_once('_')
         .is_some_and(|(_, tail)| tail.len() >= 4 && tail.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -190,16 +200,6 @@ fn on_windows(subject: &Subject<'_>) -> Option<(Severity, String)> {
     });
     if let Some(known) = known {
         return impostor(known, key, file);
-    }
-    // What takes the place of half a pair of surrogates.
-    if key.contains(char::REPLACEMENT_CHARACTER) {
-        let shown = quoted(key);
-        return Some((
-            Severity::Medium,
-            format!(
-                "The name {shown} is no Unicode: tools that can't write it neither show nor stop the service."
-            ),
-        ));
     }
     let ordinary = place::is_ordinary(&program);
     let likeness = ON_WINDOWS.likeness(key).or_else(|| DISPLAYED.likeness(display))?;
