@@ -151,7 +151,7 @@ pub(crate) fn key_of(name: &str) -> &str {
     now.or(earlier).unwrap_or(name)
 }
 
-/// Whether Windows brings along a service of this key name.
-pub(crate) fn is_bundled(key: &str) -> bool {
-    BUNDLED.iter().any(|known| known.key.eq_ignore_ascii_case(key))
+/// The service that Windows brings along under this key name.
+pub(crate) fn find(key: &str) -> Option<&'static BundledService> {
+    BUNDLED.iter().find(|known| known.key.eq_ignore_ascii_case(key))
 }

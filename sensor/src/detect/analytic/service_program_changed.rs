@@ -8,7 +8,7 @@ use crate::detect::text::{base_name, quoted};
 use crate::detect::verdict::Verdict;
 use crate::model::change::Change;
 use crate::model::finding::Severity;
-use crate::scm::bundled::BUNDLED;
+use crate::scm::bundled;
 
 use super::{Analytic, WINDOWS};
 
@@ -69,7 +69,7 @@ fn program(subject: &Subject<'_>, change: &Change) -> Option<(Severity, String)>
     }
     let file = base_name(&new);
     let same_file = old.as_ref().is_some_and(|old| base_name(old) == file);
-    let known = BUNDLED.iter().find(|known| known.key.eq_ignore_ascii_case(&subject.event.service.name));
+    let known = bundled::find(&subject.event.service.name);
     let foreign = match (known, is_setting(&change.name, "ImagePath")) {
         (Some(known), true) => !known.program.eq_ignore_ascii_case(file) && file != "svchost.exe",
         (Some(known), false) => {

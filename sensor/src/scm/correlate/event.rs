@@ -11,7 +11,7 @@ use crate::model::event::Executable;
 use crate::model::process::Confidence;
 use crate::model::service::{Enablement, Setting};
 use crate::model::{Action, EventId, Known, Manager, Mechanism, Reason, Scope, ServiceEvent, ServiceId};
-use crate::scm::bundled::is_bundled;
+use crate::scm::bundled;
 use crate::scm::command::Verb;
 use crate::scm::decode::is_untold;
 use crate::scm::descriptor;
@@ -164,7 +164,8 @@ fn may_be_creation(host: &Host, draft: &mut Draft) {
     let audited_before = draft.changes.iter().any(|change| change.before.is_some());
     let logged = draft.marks.iter().any(|(_, id)| *id == 7040);
     // A new service has a type: without it, one that every Windows has was changed.
-    let bundled = !with_type && draft.asked.is_none() && draft.name.key.as_deref().is_some_and(is_bundled);
+    let bundled =
+        !with_type && draft.asked.is_none() && draft.name.key.as_deref().and_then(bundled::find).is_some();
     if !whole || known || asked_to_change || audited_before || logged || bundled {
         return;
     }
@@ -181,15 +182,15 @@ const WRITTEN_STRAIGHT: &str = "concluded from settings written straight into th
 
 /// With all services known, a key that was none and has now what makes one was created.
 fn may_complete(host: &Host, draft: &mut Draft) {
-    let before = host.services.get(&draft.name).cloned().unwrap_or_default();
+    let before = host.services.get(&draft.name);
     let has = |name: &str| match draft.change(name) {
         Some(change) => change.after.is_some(),
-        None => before.get(name).is_some(),
+        None => before.is_some_and(|service| service.get(name).is_some()),
     };
-    if before.is_whole() || !has(setting::TYPE) || !has(setting::IMAGE_PATH) {
+    if before.is_some_and(Service::is_whole) || !has(setting::TYPE) || !has(setting::IMAGE_PATH) {
         return;
     }
-    for (setting, value) in before.settings() {
+    for (setting, value) in before.map(Service::settings).unwrap_or_default() {
         draft.set(setting, None, Some(value.clone()));
     }
     let why = match draft.mechanism {

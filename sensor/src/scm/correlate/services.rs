@@ -35,11 +35,9 @@ pub(super) struct Services {
 impl Service {
     /// A service that is there, with these settings.
     pub(super) fn known(name: Name, settings: Vec<(&'static str, String)>) -> Self {
-        let mut service = Self { name, is_there: true, ..Self::default() };
-        for (setting, value) in settings {
-            service.set(setting, Some(&value));
-        }
-        service
+        let service = Self { name, settings, is_there: true, ..Self::default() };
+        let program = service.get(IMAGE_PATH).map(program_of);
+        Self { program, ..service }
     }
 
     /// Settings and values, in the order in which they became known.
@@ -59,7 +57,7 @@ impl Service {
     /// Sets or removes a setting.
     pub(super) fn set(&mut self, setting: &'static str, value: Option<&str>) {
         if setting == IMAGE_PATH {
-            self.program = value.map(|path| file_name(&ImagePath::parse(path, true).program).to_lowercase());
+            self.program = value.map(program_of);
         }
         self.settings.retain(|(name, _)| *name != setting || value.is_some());
         let Some(value) = value else { return };
@@ -68,6 +66,11 @@ impl Service {
             None => self.settings.push((setting, value.to_owned())),
         }
     }
+}
+
+/// The file name of the program that an image path runs, in lower case.
+fn program_of(image_path: &str) -> String {
+    file_name(&ImagePath::parse(image_path, true).program).to_lowercase()
 }
 
 impl Services {
